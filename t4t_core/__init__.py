@@ -1,0 +1,29 @@
+"""Incremental data models, correct by construction, on DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from t4t_core.context import RunContext
+    from t4t_core.declared import create_model, model
+    from t4t_core.project.load import Project, load_project
+
+__all__ = ["Project", "RunContext", "create_model", "load_project", "model"]
+
+_HOMES = {
+    "Project": "t4t_core.project.load",
+    "RunContext": "t4t_core.context",
+    "create_model": "t4t_core.declared",
+    "load_project": "t4t_core.project.load",
+    "model": "t4t_core.declared",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Importing a name here imports sqlglot and pydantic, which `t4t --help` does without.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,68 @@
+"""Carrying out a plan's steps on the open transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import GateError
+from t4t_core.steps import Count, Gate, Repair, Step, Tally, Write
+
+log = logging.getLogger("DuckDBAdapter")
+
+
+@dataclass(slots=True)
+class Tallies:
+    """Rows written so far."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def add(self, tally: Tally, count: int) -> None:
+        match tally:
+            case Tally.NONE:
+                pass
+            case Tally.CREATED:
+                self.inserted = count
+            case Tally.INSERTED:
+                self.inserted += count
+            case Tally.UPDATED:
+                self.updated += count
+            case Tally.DELETED:
+                self.deleted += count
+            case Tally.UPSERTED:
+                self.inserted += max(count - self.updated, 0)
+
+
+def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
+    """Carries out the steps in order; gives the rows that they wrote.
+
+    Raises:
+        GateError: Rows break a rule.
+        DatabaseError: The database refused a statement.
+    """
+    tallies = Tallies()
+    for step in steps:
+        match step:
+            case Write():
+                _write(step, warehouse, tallies)
+            case Count():
+                tallies.add(step.tally, warehouse.number(step.sql))
+            case Gate():
+                count = warehouse.number(step.sql)
+                if count:
+                    raise GateError(step.what.format(count=count), count=count, hint=step.hint)
+            case Repair():
+                if warehouse.number(step.sql):
+                    for write in step.writes:
+                        _write(write, warehouse, tallies)
+    return tallies
+
+
+def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
+    tallies.add(write.tally, warehouse.execute(write.sql))
+    if write.note is not None:
+        log.info("%s", write.note)

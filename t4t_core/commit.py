@@ -1,0 +1,81 @@
+"""What a finished run of one model leaves in the ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal
+
+from t4t_core.values import TimeValue
+
+Mode = Literal["full", "incremental", "skipped"]
+Origin = Literal["run", "set", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What decides which table a full refresh gives.
+
+    Attributes:
+        query: Fingerprint of the query, with the ephemeral models that it reads.
+        strategy: Its name; empty where the model is not incremental.
+        unique_key: In lower case, sorted.
+        time_column: In lower case.
+        start: Where a full load starts reading, as it is written; empty where it reads all.
+        leaves_null_time_out: Whether rows without a time are left out.
+    """
+
+    query: str
+    strategy: str = ""
+    unique_key: tuple[str, ...] = ()
+    time_column: str = ""
+    start: str = ""
+    leaves_null_time_out: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Definition:
+        values = json.loads(text)
+        values["unique_key"] = tuple(values["unique_key"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One row of the ledger.
+
+    Attributes:
+        version: 1 for the model's first commit, then one more each time.
+        origin: A run, or `t4t state set` or `reset`.
+        watermark: The greatest value of the time column that a committed run has read; None
+            before any was read.
+        start: The start S that bounded the last full load; None where nothing bounded it.
+        data_version: Stays as it was when a run changed nothing.
+        committed_at: In UTC.
+    """
+
+    model_name: str
+    version: int
+    origin: Origin
+    materialization: str
+    strategy: str | None
+    mode: Mode
+    reason: str
+    definition: Definition
+    config_hash: str
+    watermark: TimeValue | None
+    start: TimeValue | None
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    row_count: int | None
+    data_version: str
+    committed_at: datetime
+    duration_s: float
+
+    @property
+    def sql_hash(self) -> str:
+        return self.definition.query

@@ -1,0 +1,79 @@
+"""`t4t debug`: whether a project can run here."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from tabulate import tabulate
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.duckdb_file import connect
+from t4t_core.errors import T4tError
+from t4t_core.project.load import Project
+from t4t_core.state.ledger import check_format, last_commits
+
+
+def diagnosed(project: Project) -> dict[str, Any]:
+    """What was found, with `status` and, where something is wrong, `problems`."""
+    settings = project.settings
+    problems: list[str] = []
+    found: dict[str, Any] = {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("t4t-dagster", "duckdb", "sqlglot")},
+        "project": str(settings.folder),
+        "database": str(settings.database),
+        "state": str(settings.state),
+        "models": len(project.models),
+        "seeds": len(project.graph.seeds),
+        "sources": sorted(
+            {
+                ".".join(project.graph.source_name(ref))
+                for refs in project.graph.sources.values()
+                for ref in refs
+            }
+        ),
+    }
+    found["database_status"] = _database_status(project, problems)
+    found["state_status"] = _state_status(project, problems)
+    return {"status": "failed" if problems else "success", "problems": problems, **found}
+
+
+def _database_status(project: Project, problems: list[str]) -> str:
+    settings = project.settings
+    if not settings.database.is_file():
+        return "is made by the first run"
+    try:
+        with Warehouse.open(
+            settings.database, read_only=True, lock_timeout_s=0
+        ) as warehouse:
+            check_format(warehouse)
+            return f"opens; {len(last_commits(warehouse))} models were run"
+    except T4tError as error:
+        problems.append(str(error))
+        return "does not open"
+
+
+def _state_status(project: Project, problems: list[str]) -> str:
+    settings = project.settings
+    if not settings.state.is_file():
+        return "is made by the first run"
+    try:
+        connect(settings.state, read_only=True, lock_timeout_s=0).close()
+    except T4tError as error:
+        problems.append(str(error))
+        return "does not open"
+    return "opens"
+
+
+def diagnosis_text(found: dict[str, Any]) -> str:
+    """What was found, a line each."""
+    rows = [
+        (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
+        for key, value in found.items()
+        if key != "problems"
+    ]
+    lines = [tabulate(rows, tablefmt="plain", disable_numparse=True)]
+    lines += [f"problem: {problem}" for problem in found["problems"]]
+    return "\n".join(lines)

@@ -1,0 +1,160 @@
+"""Whether a model is loaded in full, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from t4t_core.commit import Commit, Definition
+from t4t_core.config import FlagsConfig, MergeConfig
+from t4t_core.errors import RunError
+from t4t_core.facts import Facts
+from t4t_core.model import Model
+from t4t_core.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a model is run.
+
+    Attributes:
+        reason: A clause that says why.
+        warning: What the user should be told besides, or None.
+    """
+
+    mode: Literal["full", "incremental"]
+    reason: str
+    warning: str | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return self.mode == "full"
+
+
+def definition_of(model: Model, query_fingerprint: str) -> Definition:
+    """The model's definition.
+
+    Args:
+        model: The model.
+        query_fingerprint: Of its query with the ephemeral models that it reads.
+    """
+    settings = model.strategy
+    if settings is None:
+        return Definition(query=query_fingerprint)
+    keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
+    bounds_full_loads = settings.name != "delete_insert" and settings.start_date != "auto"
+    return Definition(
+        query=query_fingerprint,
+        strategy=settings.name,
+        unique_key=tuple(sorted(key.lower() for key in keys)),
+        time_column=settings.time_column.lower(),
+        start=str(settings.start_date) if bounds_full_loads else "",
+        leaves_null_time_out=settings.null_time == "exclude",
+    )
+
+
+def changes(before: Definition, now: Definition) -> tuple[str, ...]:
+    """What changed so that a full refresh would give another table, each as a clause."""
+    found = []
+    if before.query != now.query:
+        found.append("the query changed")
+    if before.strategy != now.strategy:
+        found.append(f"the strategy changed from {before.strategy or 'none'} to {now.strategy}")
+    elif before.unique_key != now.unique_key:
+        found.append(
+            f"the unique key changed from {', '.join(before.unique_key) or 'none'} "
+            f"to {', '.join(now.unique_key)}"
+        )
+    if before.time_column != now.time_column:
+        found.append(
+            f"the time column changed from {before.time_column or 'none'} to {now.time_column}"
+        )
+    if before.start != now.start:
+        found.append(f"the start changed from {before.start or 'none'} to {now.start or 'none'}")
+    if before.leaves_null_time_out != now.leaves_null_time_out:
+        found.append("null_time changed")
+    return tuple(found)
+
+
+def decision(
+    model: Model, definition: Definition, facts: Facts, request: Request, flags: FlagsConfig
+) -> Decision:
+    """How the model is run now.
+
+    Raises:
+        RunError: A flag, or the model's own `full_refresh`, forbids what would have to be done.
+    """
+    commit, target = facts.commit, facts.target
+    if target is not None and commit is None and not request.full_refresh:
+        raise RunError(
+            f"a {target.kind} of this name exists, and t4t did not make it",
+            hint="rename or drop it, or replace it by a run with --full-refresh",
+        )
+    warning = _materialization_change(model, commit, flags)
+    if model.strategy is None:
+        kind = model.config.materialization
+        return Decision("full", f"a {kind} is made anew by every run", warning)
+
+    chosen = _full_reason(model, definition, facts, request, flags)
+    if chosen.is_full and commit is not None and commit.materialization == "incremental":
+        if not model.config.full_refresh:
+            raise RunError(
+                f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
+                hint='undo that change, or set "full_refresh": true for one run',
+            )
+    return Decision(chosen.mode, chosen.reason, warning or chosen.warning)
+
+
+def _full_reason(
+    model: Model, definition: Definition, facts: Facts, request: Request, flags: FlagsConfig
+) -> Decision:
+    commit, target = facts.commit, facts.target
+    if request.full_refresh:
+        return Decision("full", "a full refresh was asked for")
+    if commit is None:
+        return Decision("full", "this is the first run")
+    if commit.origin == "reset":
+        return Decision("full", "its state was reset")
+    if target is None:
+        return Decision("full", "its table is gone")
+    if commit.materialization != "incremental" or target.kind == "view":
+        return Decision("full", f"the materialization changed from {commit.materialization}")
+    changed = " and ".join(changes(commit.definition, definition))
+    if changed:
+        match flags.definition_change_behavior:
+            case "full_refresh":
+                return Decision("full", changed)
+            case "error":
+                raise RunError(
+                    f"{changed}, and definition_change_behavior is 'error'",
+                    hint="run with --full-refresh to rebuild the table by the new definition",
+                )
+            case "continue":
+                return Decision(
+                    "incremental",
+                    f"{changed}, and definition_change_behavior is 'continue'",
+                    f"{changed}; rows loaded before keep the old definition",
+                )
+    if model.strategy is not None and model.strategy.name == "delete_insert":
+        if model.strategy.start_date == "auto" and commit.watermark is None:
+            return Decision("full", "the table has no value of the time column to start from")
+    return Decision("incremental", "rows past the watermark")
+
+
+def _materialization_change(
+    model: Model, commit: Commit | None, flags: FlagsConfig
+) -> str | None:
+    now = model.config.materialization
+    if commit is None or commit.materialization == now:
+        return None
+    change = f"the materialization changed from {commit.materialization} to {now}"
+    match flags.materialization_change_behavior:
+        case "error":
+            raise RunError(
+                f"{change}, and materialization_change_behavior is 'error'",
+                hint="change it back, or set the flag to 'warn' under [flags] in project.toml",
+            )
+        case "warn":
+            return change
+        case "ignore":
+            return None

@@ -1,0 +1,210 @@
+"""The warehouse: a DuckDB database that models' tables live in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, cast
+
+import duckdb
+
+from t4t_core.engines.duckdb_file import connect
+from t4t_core.errors import DatabaseError
+from t4t_core.facts import Column, Target
+from t4t_core.names import TableName, quoted
+
+log = logging.getLogger("t4t_core.engines")
+
+
+class Warehouse:
+    """An open connection to the database.
+
+    Use it as a context manager; leaving it closes the connection, unless it was `borrowed`.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, owned: bool = True) -> None:
+        self.connection = connection
+        self._owned = owned
+        # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
+        connection.execute("SET python_enable_replacements = false")
+
+    @classmethod
+    def open(
+        cls, file: Path, *, read_only: bool = False, lock_timeout_s: float = 60
+    ) -> Warehouse:
+        """The warehouse in a file.
+
+        Raises:
+            LockedError: Another process holds it.
+            UsageError: It cannot be opened.
+        """
+        return cls(connect(file, read_only=read_only, lock_timeout_s=lock_timeout_s))
+
+    @classmethod
+    def open_empty(cls, catalog: str) -> Warehouse:
+        """An empty database in memory, with the catalog's name."""
+        connection = connect(Path(":memory:"))
+        if catalog != "memory":
+            name = quoted(catalog)
+            connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; DETACH memory")
+        return cls(connection)
+
+    @classmethod
+    def borrowed(cls, connection: duckdb.DuckDBPyConnection) -> Warehouse:
+        """The warehouse behind somebody else's connection, which stays open."""
+        return cls(connection, owned=False)
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._owned:
+            self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits at the end, or rolls back on any error and lets that error go on.
+
+        Raises:
+            DatabaseError: The commit failed; nothing was written.
+        """
+        self._run("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._roll_back()
+            raise
+        try:
+            self._run("COMMIT")
+        except DatabaseError:
+            self._roll_back()
+            raise
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """A transaction that is rolled back at the end."""
+        self._run("BEGIN TRANSACTION")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        try:
+            self.connection.execute("ROLLBACK")
+        except duckdb.Error as error:
+            # The first error matters; a transaction that is already gone needs no rollback.
+            log.debug("the rollback failed: %s", error)
+
+    def execute(self, sql: str) -> int:
+        """Runs a statement; gives the number of rows it wrote, or 0 where it says none.
+
+        Raises:
+            DatabaseError: The database refused it.
+        """
+        self._run(sql)
+        row = self.connection.fetchone() if self.connection.description else None
+        return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[object, ...] | None:
+        """The first row that a query gives, or None.
+
+        Raises:
+            DatabaseError: The database refused it.
+        """
+        self._run(sql, parameters)
+        return cast("tuple[object, ...] | None", self.connection.fetchone())
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """All rows that a query gives.
+
+        Raises:
+            DatabaseError: The database refused it.
+        """
+        self._run(sql, parameters)
+        return cast("list[tuple[object, ...]]", self.connection.fetchall())
+
+    def number(self, sql: str) -> int:
+        """The one number that a query gives.
+
+        Raises:
+            DatabaseError: The database refused it.
+        """
+        row = self.row(sql)
+        return int(cast(int, row[0])) if row and row[0] is not None else 0
+
+    def columns(self, query: str) -> tuple[Column, ...]:
+        """The columns that a query would give, without running it.
+
+        Raises:
+            DatabaseError: The query does not bind: a table or column is missing, or types clash.
+        """
+        return tuple(Column(str(row[0]), str(row[1])) for row in self.rows(f"DESCRIBE {query}"))
+
+    def target(self, name: TableName, *, with_columns: bool = False) -> Target | None:
+        """The table or view of a name in this database, or None."""
+        found = self.row(
+            "SELECT table_type FROM (SELECT 'table' AS table_type, schema_name, table_name, "
+            "database_name FROM duckdb_tables() UNION ALL "
+            "SELECT 'view', schema_name, view_name, database_name FROM duckdb_views()) "
+            "WHERE lower(schema_name) = ? AND lower(table_name) = ? "
+            "AND database_name = current_database()",
+            name.key,
+        )
+        if found is None:
+            return None
+        columns: tuple[Column, ...] = ()
+        if with_columns:
+            columns = tuple(
+                Column(str(row[0]), str(row[1]))
+                for row in self.rows(
+                    "SELECT column_name, data_type FROM duckdb_columns() "
+                    "WHERE database_name = current_database() AND lower(schema_name) = ? "
+                    "AND lower(table_name) = ? ORDER BY column_index",
+                    name.key,
+                )
+            )
+        return Target(cast('Literal["table", "view"]', found[0]), columns)
+
+    def forget_view(self, name: str) -> None:
+        """Drops a temporary view, and whatever was registered under its name."""
+        self.connection.unregister(name)
+        self._run(f"DROP VIEW IF EXISTS temp.{name}")
+
+    def _run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        log.debug("%s", sql)
+        try:
+            if parameters:
+                self.connection.execute(sql, parameters)
+            else:
+                self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise DatabaseError(_message(error), sql=sql, hint=_hint(error)) from error
+
+
+def _message(error: duckdb.Error) -> str:
+    """DuckDB's own words without its copy of the statement, which `-v` shows whole."""
+    lines = str(error).strip().splitlines()
+    kept = []
+    for line in lines:
+        if line.startswith("LINE "):
+            break
+        if line.strip():
+            kept.append(line.strip())
+    return " ".join(kept)
+
+
+def _hint(error: duckdb.Error) -> str | None:
+    if isinstance(error, duckdb.TransactionException):
+        return "another connection wrote the same rows; run again"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "give DuckDB more memory (SET memory_limit) or a temp_directory with room"
+    return None

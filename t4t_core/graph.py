@@ -1,0 +1,258 @@
+"""What depends on what in a project."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from t4t_core.config import nearest
+from t4t_core.errors import SelectionError, T4tError, UsageError
+from t4t_core.model import Model
+from t4t_core.seed import Seed
+from t4t_core.sql.tables import TableRef
+
+Key = tuple[str, str]
+MAIN_SCHEMA = "main"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Models and seeds with their parents.
+
+    Attributes:
+        nodes: Every model and seed, by its table's key, parents before children.
+        parents: For each node, the models and seeds it reads, in the order of its query.
+        sources: For each node, the tables it reads that nothing in the project makes.
+        catalog: The database's own catalog name.
+        default_schema: `[connection] schema`.
+    """
+
+    nodes: Mapping[Key, Model | Seed]
+    parents: Mapping[Key, tuple[Key, ...]]
+    sources: Mapping[Key, tuple[TableRef, ...]]
+    catalog: str
+    default_schema: str
+
+    @cached_property
+    def children(self) -> Mapping[Key, tuple[Key, ...]]:
+        """For each node, the nodes that read it."""
+        found: dict[Key, list[Key]] = {key: [] for key in self.nodes}
+        for key, parents in self.parents.items():
+            for parent in parents:
+                found[parent].append(key)
+        return {key: tuple(children) for key, children in found.items()}
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models, parents before children."""
+        return tuple(node for node in self.nodes.values() if isinstance(node, Model))
+
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        return tuple(node for node in self.nodes.values() if isinstance(node, Seed))
+
+    def node(self, name: str) -> Model | Seed:
+        """The model or seed of a name, `schema.name` or, where that is clear, `name`.
+
+        Raises:
+            SelectionError: There is none, or several.
+        """
+        wanted = name.lower()
+        found = [
+            node
+            for key, node in self.nodes.items()
+            if ".".join(key) == wanted or ("." not in wanted and key[1] == wanted)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SelectionError(
+                f"{name!r} could be {', '.join(str(node) for node in found)}",
+                hint="write it with its schema",
+            )
+        names = [str(node) for node in self.nodes.values()]
+        raise SelectionError(f"there is no model or seed {name!r}{nearest(name, names)}")
+
+    def resolve(self, ref: TableRef, schema: str) -> Key | None:
+        """The node that a model of this schema means by a table, or None for a source."""
+        return resolved(ref, schema, self.nodes, self.catalog, self.default_schema)
+
+    def source_name(self, ref: TableRef) -> tuple[str, ...]:
+        """A source's full name, as DuckDB resolves it: schema and table, the catalog before them
+        where it is another database."""
+        if ref.catalog and ref.catalog.lower() != self.catalog.lower():
+            return (ref.catalog, ref.schema, ref.name)
+        if ref.schema and not ref.catalog and ref.schema.lower() == self.catalog.lower():
+            return (MAIN_SCHEMA, ref.name)
+        return (ref.schema or MAIN_SCHEMA, ref.name)
+
+    def select(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> tuple[Model | Seed, ...]:
+        """The nodes that selectors name, parents before children; all of them without any.
+
+        A selector is a name, a wildcard, or `tag:x`; `+` before it adds what it reads, `+` after
+        it what reads it, at any distance. What `exclude` names is left out.
+
+        Raises:
+            SelectionError: A selector matches nothing.
+        """
+        chosen = set(self.nodes) if not select else self._matching(select)
+        chosen -= self._matching(exclude)
+        return tuple(node for key, node in self.nodes.items() if key in chosen)
+
+    def _matching(self, selectors: Iterable[str]) -> set[Key]:
+        found: set[Key] = set()
+        for selector in (part for text in selectors for part in text.split()):
+            core = selector.removeprefix("+").removesuffix("+")
+            keys = {key for key, node in self.nodes.items() if _matches(node, core)}
+            if not keys:
+                names = [str(node) for node in self.nodes.values()]
+                raise SelectionError(
+                    f"the selector {selector!r} matches no model or seed{nearest(core, names)}",
+                    hint="names, wildcards (staging.*), tag:x, +upstream and downstream+ are known",
+                )
+            found |= keys
+            if selector.startswith("+"):
+                found |= _reached(keys, self.parents)
+            if selector.endswith("+"):
+                found |= _reached(keys, self.children)
+        return found
+
+
+def _reached(start: Iterable[Key], edges: Mapping[Key, tuple[Key, ...]]) -> set[Key]:
+    found: set[Key] = set()
+    ahead = list(start)
+    while ahead:
+        for key in edges[ahead.pop()]:
+            if key not in found:
+                found.add(key)
+                ahead.append(key)
+    return found
+
+
+def _matches(node: Model | Seed, selector: str) -> bool:
+    if selector.startswith("tag:"):
+        return isinstance(node, Model) and selector[4:] in node.config.tags
+    pattern = selector.lower()
+    full, short = str(node).lower(), node.name.name.lower()
+    return fnmatch.fnmatchcase(full, pattern) or fnmatch.fnmatchcase(short, pattern)
+
+
+def resolved(
+    ref: TableRef,
+    schema: str,
+    nodes: Mapping[Key, object],
+    catalog: str,
+    default_schema: str,
+) -> Key | None:
+    """The key of the node that a table means in a model of a schema, or None for a source.
+
+    DuckDB reads `a.b` as schema a or catalog a. A bare name is looked for in the model's own
+    schema, then in `[connection] schema`, then in `main`, where DuckDB looks.
+    """
+    name, at_schema, at_catalog = ref.name.lower(), ref.schema.lower(), ref.catalog.lower()
+    if at_catalog and at_catalog != catalog.lower():
+        return None
+    if at_schema:
+        candidates = [at_schema]
+        if not at_catalog and at_schema == catalog.lower():
+            candidates.append(MAIN_SCHEMA)
+    else:
+        candidates = [schema.lower(), default_schema.lower(), MAIN_SCHEMA]
+    return next(((s, name) for s in candidates if (s, name) in nodes), None)
+
+
+def build_graph(
+    models: Sequence[Model], seeds: Sequence[Seed], catalog: str, default_schema: str
+) -> Graph:
+    """The graph of a project's models and seeds.
+
+    Args:
+        models: In any order.
+        seeds: In any order.
+        catalog: The name DuckDB gives to the database file: its stem.
+        default_schema: `[connection] schema`.
+
+    Raises:
+        UsageError: Two of them make one table, or there is a cycle.
+    """
+    nodes: dict[Key, Model | Seed] = {}
+    for node in (*seeds, *models):
+        other = nodes.get(node.name.key)
+        if other is not None:
+            raise UsageError(
+                f"{node} is made twice: by {_file(other)} and by {_file(node)}",
+                hint="rename one of the files",
+            )
+        nodes[node.name.key] = node
+
+    parents: dict[Key, tuple[Key, ...]] = {}
+    sources: dict[Key, tuple[TableRef, ...]] = {}
+    for key, node in nodes.items():
+        parents[key], sources[key] = _origins(node, nodes, catalog, default_schema)
+
+    order = _ordered(nodes, parents)
+    return Graph(
+        nodes={key: nodes[key] for key in order},
+        parents=parents,
+        sources=sources,
+        catalog=catalog,
+        default_schema=default_schema,
+    )
+
+
+def _origins(
+    node: Model | Seed, nodes: Mapping[Key, Model | Seed], catalog: str, default_schema: str
+) -> tuple[tuple[Key, ...], tuple[TableRef, ...]]:
+    if isinstance(node, Seed):
+        return (), ()
+    parents: dict[Key, None] = {}
+    sources: dict[TableRef, None] = {}
+    for ref in node.source.tables:
+        key = resolved(ref, node.name.schema, nodes, catalog, default_schema)
+        if key is None or (key == node.name.key and not ref.schema):
+            sources[ref] = None
+        else:
+            parents[key] = None
+    return tuple(parents), tuple(sources)
+
+
+def _ordered(
+    nodes: Mapping[Key, Model | Seed], parents: Mapping[Key, tuple[Key, ...]]
+) -> list[Key]:
+    sorter = TopologicalSorter({key: parents[key] for key in sorted(nodes)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle = [str(nodes[key]) for key in reversed(error.args[1])]
+        first = nodes[error.args[1][-1]]
+        raise _cycle(cycle, first) from error
+    order: list[Key] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return order
+
+
+def _cycle(cycle: list[str], node: Model | Seed) -> T4tError:
+    place = node.place if isinstance(node, Model) else None
+    if len(set(cycle)) == 1:
+        return UsageError(
+            f"{cycle[0]} reads itself",
+            place=place,
+            hint="read the source it is made from; the strategies look at the table by themselves",
+        )
+    return UsageError(
+        f"the models read each other in a circle: {' reads '.join(cycle)}",
+        place=place,
+        hint="take one of these references out",
+    )
+
+
+def _file(node: Model | Seed) -> str:
+    return str(node.place.file if isinstance(node, Model) else node.file)

@@ -1,0 +1,85 @@
+"""A model: what a project's files say about one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from t4t_core.config import ModelConfig, StrategyConfig
+from t4t_core.errors import Place
+from t4t_core.names import TableName
+from t4t_core.sql.placeholders import Placeholder
+from t4t_core.sql.query import Query
+from t4t_core.sql.tables import TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSource:
+    """A function that gives a model's rows, or the SQL for them, when the model runs.
+
+    Attributes:
+        function: What to call, with one argument for each parameter.
+        inputs: Parameter and upstream table, in the order of the parameters.
+        annotations: The annotation of each input parameter, as text; it says in which form the
+            upstream table is handed over.
+        context_parameter: The parameter that takes the run context, or None.
+        fingerprint: SHA-256 over the function's code without comments and layout.
+    """
+
+    function: Callable[..., object] = field(compare=False)
+    inputs: tuple[tuple[str, TableRef], ...]
+    annotations: tuple[str, ...]
+    context_parameter: str | None
+    fingerprint: str
+
+    @property
+    def tables(self) -> tuple[TableRef, ...]:
+        """What it reads."""
+        return tuple(table for _, table in self.inputs)
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """None: a function reads variables from its context."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A boolean expression over the columns of the model's table."""
+
+    tree: exp.Expression = field(repr=False, compare=False)
+    placeholders: tuple[Placeholder, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model, read and checked on its own.
+
+    Attributes:
+        name: The table it makes.
+        config: Its metadata.
+        place: The file that defines it.
+        source: Where its rows come from.
+        where_condition: Of delete_insert, or None where the window alone decides.
+    """
+
+    name: TableName
+    config: ModelConfig
+    place: Place
+    source: Query | PythonSource
+    where_condition: Condition | None = None
+
+    @property
+    def strategy(self) -> StrategyConfig | None:
+        """The settings of its strategy, or None where it is not incremental."""
+        return self.config.strategy
+
+    @property
+    def is_ephemeral(self) -> bool:
+        return self.config.materialization == "ephemeral"
+
+    def __str__(self) -> str:
+        return str(self.name)

@@ -1,0 +1,29 @@
+"""How a table is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def quoted(identifier: str) -> str:
+    """The identifier in double quotes, for any text: `a"b` gives `"a""b"`."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TableName:
+    """A table's schema and name, spelled as the user spelled them.
+
+    DuckDB compares identifiers without case, so look names up by `key`.
+    """
+
+    schema: str
+    name: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is equal for two spellings of one table."""
+        return (self.schema.lower(), self.name.lower())
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"

@@ -1,0 +1,164 @@
+"""Loading one seed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from datetime import datetime, timezone
+
+from sqlglot import exp
+
+from t4t_core.commit import Commit, Definition
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import Place, RunError, T4tError
+from t4t_core.project.load import Project
+from t4t_core.report import ModelReport
+from t4t_core.request import Request
+from t4t_core.seed import Seed
+from t4t_core.sql.names import table
+from t4t_core.sql.statements import create_schema, create_table
+from t4t_core.state.ledger import last_commit, write_commit
+
+log = logging.getLogger("ExecutionEngine")
+
+
+def run_seed(
+    seed: Seed, request: Request, warehouse: Warehouse, project: Project
+) -> tuple[ModelReport, Commit | None]:
+    """Loads a seed's file into its table, unless the table holds that very file."""
+    started = time.perf_counter()
+    try:
+        digest = _digest(seed)
+        statement = seed_statement(seed, project)
+        with warehouse.transaction():
+            before = last_commit(warehouse, str(seed))
+            target = warehouse.target(seed.name)
+            if target is not None and before is None and not request.full_refresh:
+                raise RunError(
+                    f"a {target.kind} of this name exists, and t4t did not make it",
+                    hint="rename or drop it, or replace it by a run with --full-refresh",
+                )
+            is_loaded = (
+                before is not None
+                and before.sql_hash == digest
+                and target is not None
+                and not request.full_refresh
+            )
+            if before is not None and is_loaded:
+                log.info("Seed %s is unchanged", seed)
+                return _report(before, "skipped", "its file is unchanged", (), started), None
+            if target is None:
+                warehouse.execute(create_schema(seed.name.schema))
+            rows = warehouse.execute(statement)
+            commit = _commit(seed, digest, before, rows, started)
+            write_commit(warehouse, commit)
+    except T4tError as error:
+        failure = error.located(place=Place(seed.file), model=str(seed))
+        return (
+            ModelReport(
+                model_name=str(seed),
+                materialization="seed",
+                strategy=None,
+                mode=None,
+                reason="",
+                status="failed",
+                error=str(failure),
+                duration_s=time.perf_counter() - started,
+                exit_status=failure.exit_status,
+            ),
+            None,
+        )
+    log.info("Loaded seed %s with %d rows", seed, rows)
+    return _report(commit, "full", commit.reason, (statement,), started), commit
+
+
+def seed_statement(seed: Seed, project: Project) -> str:
+    """The statement that loads a seed."""
+    file = exp.Literal.string(str(seed.file))
+    match seed.file.suffix.lower():
+        case ".csv":
+            reader = _reader("read_csv", file, header=exp.true(), sample_size=_number(-1))
+        case ".tsv":
+            reader = _reader(
+                "read_csv",
+                file,
+                header=exp.true(),
+                sample_size=_number(-1),
+                delim=exp.Literal.string("\t"),
+            )
+        case ".parquet":
+            reader = _reader("read_parquet", file)
+        case _:
+            reader = _reader("read_json_auto", file)
+    query = exp.select("*").from_(exp.Table(this=reader))
+    return create_table(table(seed.name, project.settings.catalog), query)
+
+
+def _reader(name: str, file: exp.Expression, **options: exp.Expression) -> exp.Expression:
+    settings = [
+        exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
+        for key, value in options.items()
+    ]
+    return exp.Anonymous(this=name, expressions=[file, *settings])
+
+
+def _number(value: int) -> exp.Expression:
+    return exp.Literal.number(value)
+
+
+def _digest(seed: Seed) -> str:
+    try:
+        with seed.file.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"the file cannot be read: {error}") from error
+
+
+def _commit(
+    seed: Seed, digest: str, before: Commit | None, rows: int, started: float
+) -> Commit:
+    reason = "its file changed" if before is not None else "this is the first load"
+    if before is not None and before.sql_hash == digest:
+        reason = "its table is gone, or a full refresh was asked for"
+    return Commit(
+        model_name=str(seed),
+        version=1 if before is None else before.version + 1,
+        origin="run",
+        materialization="seed",
+        strategy=None,
+        mode="full",
+        reason=reason,
+        definition=Definition(query=digest),
+        config_hash=hashlib.sha256(b"").hexdigest(),
+        watermark=None,
+        start=None,
+        rows_inserted=rows,
+        rows_updated=0,
+        rows_deleted=0,
+        row_count=rows,
+        data_version=digest[:32],
+        committed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+        duration_s=time.perf_counter() - started,
+    )
+
+
+def _report(
+    commit: Commit, mode: str, reason: str, statements: tuple[str, ...], started: float
+) -> ModelReport:
+    is_new = mode == "full"
+    return ModelReport(
+        model_name=commit.model_name,
+        materialization="seed",
+        strategy=None,
+        mode="full" if is_new else "skipped",
+        reason=reason,
+        status="success",
+        rows_inserted=commit.rows_inserted if is_new else 0,
+        row_count=commit.row_count,
+        duration_s=time.perf_counter() - started,
+        sql_hash=commit.sql_hash,
+        config_hash=commit.config_hash,
+        data_version=commit.data_version,
+        statements=statements,
+    )

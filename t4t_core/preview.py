@@ -1,0 +1,263 @@
+"""What `t4t compile` and `t4t plan` print: the plan that a run would carry out, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from t4t_core.commit import Commit
+from t4t_core.compiled import query_fingerprint
+from t4t_core.drift import Decision, definition_of
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import T4tError
+from t4t_core.facts import Facts, Target
+from t4t_core.model import Model, PythonSource
+from t4t_core.one_model import plan_model
+from t4t_core.one_seed import seed_statement
+from t4t_core.plan import Plan, plan, time_kind_of
+from t4t_core.project.load import Project
+from t4t_core.request import Request
+from t4t_core.run import require_variables
+from t4t_core.seed import Seed
+from t4t_core.sql.names import rendered
+from t4t_core.sql.window import around
+from t4t_core.state.ledger import check_format
+from t4t_core.steps import statements
+from t4t_core.values import TimeValue
+
+_SAMPLE_ORDINAL = 0
+
+
+@contextmanager
+def _warehouse(project: Project) -> Iterator[Warehouse]:
+    """The database to look at: read-only where it exists, an empty one elsewhere."""
+    settings = project.settings
+    exists = settings.database.is_file()
+    opened = (
+        Warehouse.open(
+            settings.database, read_only=True, lock_timeout_s=settings.lock_timeout_s
+        )
+        if exists
+        else Warehouse.open_empty(settings.catalog)
+    )
+    with opened as warehouse:
+        check_format(warehouse)
+        yield warehouse
+
+
+def planned_models(
+    project: Project, nodes: Sequence[Model | Seed], request: Request
+) -> list[dict[str, Any]]:
+    """What the next run would do with each model; nothing is written.
+
+    Raises:
+        ProjectError: Variables are missing.
+        LockedError: Another process holds the database.
+    """
+    require_variables(project, nodes, request)
+    models = [node for node in nodes if isinstance(node, Model) and not node.is_ephemeral]
+    with _warehouse(project) as warehouse:
+        return [_planned(model, project, request, warehouse) for model in models]
+
+
+def _planned(
+    model: Model, project: Project, request: Request, warehouse: Warehouse
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "model_name": str(model),
+        "materialization": model.config.materialization,
+        "strategy": None if model.strategy is None else model.strategy.name,
+        "mode": None,
+        "reason": "",
+        "warning": None,
+        "error": None,
+        "lower": None,
+        "start": None,
+        "watermark": None,
+        "statements": [],
+    }
+    try:
+        with warehouse.scratch():
+            made, facts = plan_model(model, project, request, warehouse)
+    except T4tError as error:
+        return found | {"error": str(error.located(place=model.place, model=str(model)))}
+    watermark = None if facts.commit is None else facts.commit.watermark
+    return found | {
+        "mode": made.decision.mode,
+        "reason": made.decision.reason,
+        "warning": made.decision.warning,
+        "lower": _text(made.lower),
+        "start": _text(made.start),
+        "watermark": _text(watermark),
+        "statements": list(statements((*made.steps, *made.after))),
+    }
+
+
+def plan_text(models: Sequence[dict[str, Any]]) -> str:
+    """The plans, a few lines a model."""
+    lines = []
+    for model in models:
+        if model["error"]:
+            lines.append(f"{model['model_name']}: cannot run\n  {model['error']}")
+            continue
+        strategy = f" {model['strategy']}" if model["strategy"] else ""
+        lines.append(
+            f"{model['model_name']}: {model['mode']} ({model['materialization']}{strategy})"
+        )
+        lines.append(f"  why: {model['reason']}")
+        if model["warning"]:
+            lines.append(f"  warning: {model['warning']}")
+        if model["lower"]:
+            since = f", watermark {model['watermark']}" if model["watermark"] else ""
+            lines.append(f"  reads: from {model['lower']} on{since}")
+        elif model["strategy"]:
+            lines.append("  reads: everything")
+    return "\n".join(lines) if lines else "no models"
+
+
+def compiled_models(
+    project: Project, nodes: Sequence[Model | Seed], request: Request
+) -> list[dict[str, Any]]:
+    """Each model's statements for the first run and for later ones.
+
+    Later runs of a model that has none yet are shown with the watermark 1970-01-01, or 0.
+
+    Raises:
+        ProjectError: Variables are missing.
+        LockedError: Another process holds the database.
+    """
+    require_variables(project, nodes, request)
+    with _warehouse(project) as warehouse:
+        return [_compiled(node, project, request, warehouse) for node in nodes]
+
+
+def _compiled(
+    node: Model | Seed, project: Project, request: Request, warehouse: Warehouse
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "model_name": str(node),
+        "materialization": "seed" if isinstance(node, Seed) else node.config.materialization,
+        "first_run": [],
+        "later_runs": [],
+        "note": None,
+    }
+    if isinstance(node, Seed):
+        statement = seed_statement(node, project)
+        return found | {"first_run": [statement], "later_runs": [statement]}
+    if node.is_ephemeral:
+        return found | {"note": "ephemeral: a part of the models that read it"}
+    if isinstance(node.source, PythonSource):
+        return found | {"note": "a Python function gives the rows; `t4t plan` calls it"}
+    try:
+        with warehouse.scratch():
+            first, later = _both_plans(node, project, request, warehouse)
+    except T4tError as error:
+        return found | {"note": str(error.located(place=node.place, model=str(node)))}
+    found["first_run"] = list(statements((*first.steps, *first.after)))
+    found["later_runs"] = list(statements((*later.steps, *later.after)))
+    return found
+
+
+def _both_plans(
+    model: Model, project: Project, request: Request, warehouse: Warehouse
+) -> tuple[Plan, Plan]:
+    from t4t_core.compiled import compiled_query
+    from t4t_core.state.ledger import has_ledger, last_commit
+
+    settings = project.settings
+    definition = definition_of(model, query_fingerprint(model, project.graph))
+    query = compiled_query(model, project.graph, request.variables)
+    if model.strategy is None:
+        facts = Facts(target=None, commit=None)
+        made = plan(
+            model,
+            query,
+            definition,
+            Decision("full", "first run"),
+            facts,
+            request,
+            settings.catalog,
+        )
+        return made, made
+    columns = warehouse.columns(rendered(around(query.copy())))
+    commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
+    facts = Facts(target=None, commit=None, query_columns=columns)
+    first = plan(
+        model,
+        query.copy(),
+        definition,
+        Decision("full", "first run"),
+        facts,
+        request,
+        settings.catalog,
+    )
+    mark = TimeValue(time_kind_of(model, columns), _SAMPLE_ORDINAL)
+    if commit is None or commit.watermark is None:
+        commit = _sample_commit(model, first, mark)
+    assert commit.watermark is not None, "a sample has one"
+    facts = replace(
+        facts,
+        target=Target("table", columns),
+        commit=commit,
+        greatest=commit.watermark,
+    )
+    later = plan(
+        model,
+        query,
+        definition,
+        Decision("incremental", "later run"),
+        facts,
+        request,
+        settings.catalog,
+    )
+    return first, later
+
+
+def _sample_commit(model: Model, first: Plan, mark: TimeValue) -> Commit:
+    return Commit(
+        model_name=str(model),
+        version=1,
+        origin="run",
+        materialization="incremental",
+        strategy=None if model.strategy is None else model.strategy.name,
+        mode="full",
+        reason="",
+        definition=first.definition,
+        config_hash="",
+        watermark=mark if first.start is None else first.start,
+        start=first.start,
+        rows_inserted=0,
+        rows_updated=0,
+        rows_deleted=0,
+        row_count=0,
+        data_version="",
+        committed_at=datetime(1970, 1, 1),
+        duration_s=0,
+    )
+
+
+def compiled_text(models: Sequence[dict[str, Any]]) -> str:
+    """The statements, as a SQL script with comments."""
+    parts = []
+    for model in models:
+        parts.append(f"-- {model['model_name']} ({model['materialization']})")
+        if model["note"]:
+            parts += [f"-- {line}" for line in model["note"].splitlines()]
+            continue
+        if model["first_run"] == model["later_runs"]:
+            parts += ["-- every run:", *_script(model["first_run"])]
+            continue
+        parts += ["-- first run:", *_script(model["first_run"])]
+        parts += ["-- later runs:", *_script(model["later_runs"])]
+    return "\n".join(parts)
+
+
+def _script(texts: Sequence[str]) -> list[str]:
+    return [f"{text};\n" for text in texts]
+
+
+def _text(value: TimeValue | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,159 @@
+"""A project, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+from t4t_core.graph import Graph, build_graph
+from t4t_core.model import Model
+from t4t_core.names import TableName
+from t4t_core.project.models import declared_models, sql_model
+from t4t_core.project.python_files import public_names, run_file
+from t4t_core.project.settings import Settings, read_settings
+from t4t_core.seed import SUFFIXES, Seed
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's settings and everything its files define.
+
+    Attributes:
+        settings: `project.toml`.
+        graph: Models and seeds with what they read.
+        variables: What placeholders take: those given over `[vars]`.
+    """
+
+    settings: Settings
+    graph: Graph
+    variables: Mapping[str, object]
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models, parents before children."""
+        return self.graph.models
+
+
+def load_project(
+    folder: str | Path,
+    variables: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Project:
+    """The project in a folder, with every mistake in its files collected and shown together.
+
+    Args:
+        folder: The folder that holds `project.toml`.
+        variables: Over those of `[vars]`.
+        environment: What `${NAME}` in `project.toml` reads; the process's own by default.
+
+    Raises:
+        UsageError: There is no project.
+        ProjectError: All that is wrong in it.
+    """
+    settings = read_settings(Path(folder), environment)
+    values = {**settings.variables, **(variables or {})}
+    mistakes: list[T4tError] = []
+    models = _models(settings, values, mistakes)
+    seeds = list(_seeds(settings, mistakes))
+    if not mistakes:
+        try:
+            graph = build_graph(models, seeds, settings.catalog, settings.default_schema)
+        except T4tError as error:
+            mistakes.append(error)
+    if mistakes:
+        raise ProjectError(tuple(mistakes))
+    return Project(settings=settings, graph=graph, variables=values)
+
+
+def _models(
+    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+) -> list[Model]:
+    root = settings.folder / "models"
+    if not root.is_dir():
+        mistakes.append(
+            UsageError(f"the project has no folder {root}", hint="put the models' files there")
+        )
+        return []
+    found: list[Model] = []
+    files = sorted(path for path in root.rglob("*") if path.suffix in (".sql", ".py"))
+    with public_names(settings.folder):
+        for file in files:
+            if file.name.startswith("_") or "__pycache__" in file.parts:
+                continue
+            if file.suffix == ".py" and file.with_suffix(".sql").is_file():
+                continue
+            try:
+                found += _models_of(file, root, settings, variables)
+            except ProjectError as error:
+                mistakes += error.problems
+            except T4tError as error:
+                mistakes.append(error)
+    return found
+
+
+def _models_of(
+    file: Path, root: Path, settings: Settings, variables: Mapping[str, object]
+) -> Iterator[Model]:
+    schema = _schema(file, root, settings)
+    if file.suffix == ".py":
+        _, declared = run_file(file, variables)
+        if not declared:
+            raise UsageError(
+                "the file declares no model",
+                place=Place(file),
+                hint="use @model or create_model, put a .sql file of the same name beside it, "
+                "or begin its name with an underscore",
+            )
+        yield from declared_models(file, declared, schema, settings.dialect, variables)
+        return
+    companion = file.with_suffix(".py")
+    metadata: dict[str, Any] | None = None
+    if companion.is_file():
+        names, declared = run_file(companion, variables)
+        yield from declared_models(companion, declared, schema, settings.dialect, variables)
+        metadata = _metadata(names, companion)
+    yield sql_model(
+        file, TableName(schema, file.stem), metadata, companion, settings.dialect, variables
+    )
+
+
+def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    if "metadata" not in names:
+        raise UsageError(
+            "the file stands beside a .sql file of the same name, but sets no variable `metadata`",
+            place=Place(file),
+            hint="metadata: ModelMetadata = {...}",
+        )
+    metadata = names["metadata"]
+    if not isinstance(metadata, dict):
+        raise UsageError(
+            f"`metadata` is a {type(metadata).__name__}, not a dict", place=Place(file)
+        )
+    return metadata
+
+
+def _schema(file: Path, root: Path, settings: Settings) -> str:
+    """The first folder below `models/` or `seeds/`, or else `[connection] schema`."""
+    folders = file.relative_to(root).parts[:-1]
+    return folders[0] if folders else settings.default_schema
+
+
+def _seeds(settings: Settings, mistakes: list[T4tError]) -> Iterator[Seed]:
+    root = settings.folder / "seeds"
+    for file in sorted(root.rglob("*")) if root.is_dir() else []:
+        if not file.is_file() or file.name.startswith((".", "_")):
+            continue
+        if file.suffix.lower() not in SUFFIXES:
+            if file.suffix.lower() not in (".md", ".txt"):
+                mistakes.append(
+                    UsageError(
+                        f"a seed is one of {', '.join(SUFFIXES)}, not {file.suffix or file.name!r}",
+                        place=Place(file),
+                        hint="convert it, or begin its name with an underscore",
+                    )
+                )
+            continue
+        yield Seed(TableName(_schema(file, root, settings), file.stem), file)

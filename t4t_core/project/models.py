@@ -1,0 +1,267 @@
+"""Models from the text and metadata of one file."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlglot.errors import TokenError
+
+from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
+from t4t_core.declared import Declaration
+from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+from t4t_core.model import Condition, Model, PythonSource
+from t4t_core.names import TableName
+from t4t_core.project.python_files import code_fingerprint, raised_at
+from t4t_core.sql.placeholders import tokens_of
+from t4t_core.sql.query import Query, parse_condition, parse_query, unset_variable
+from t4t_core.sql.tables import TableRef
+
+# These are read when the model runs, so that each run may bring other variables.
+_READ_LATER = frozenset(
+    {"start_date", "start_value", "lookback", "where_condition", "description"}
+)
+
+
+def sql_model(
+    file: Path,
+    name: TableName,
+    metadata: dict[str, Any] | None,
+    companion: Path,
+    dialect: str,
+    variables: Mapping[str, object],
+) -> Model:
+    """The model of a `.sql` file.
+
+    Args:
+        file: The file.
+        name: The table it makes.
+        metadata: Of the `.py` file beside it, or None where there is none; then a comment
+            `-- metadata: {json}` in the file may hold it.
+        companion: That `.py` file.
+        dialect: What the SQL is written in.
+        variables: For placeholders in metadata.
+
+    Raises:
+        ProjectError: The metadata is wrong.
+        SqlError: The file is not one query.
+    """
+    place = Place(file)
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", place=place) from error
+    in_comment = _comment_metadata(text, place, dialect)
+    if in_comment is not None and metadata is not None:
+        raise UsageError(
+            f"has a metadata comment, and {companion.name} beside it has metadata too",
+            place=place,
+            hint="keep one of them",
+        )
+    written = metadata if metadata is not None else in_comment or {}
+    config_place = Place(companion) if metadata is not None else place
+    config = _config(written, config_place, str(name), variables)
+    return _model(name, config, place, config_place, parse_query(text, place, dialect))
+
+
+def declared_models(
+    file: Path,
+    declared: Sequence[Declaration],
+    schema: str,
+    dialect: str,
+    variables: Mapping[str, object],
+) -> Iterator[Model]:
+    """The models that a Python file declares.
+
+    Args:
+        file: The file.
+        declared: What it declared.
+        schema: For table names without one.
+        dialect: What SQL text in it is written in.
+        variables: For placeholders in metadata.
+
+    Raises:
+        ProjectError: Every mistake in them.
+    """
+    mistakes: list[T4tError] = []
+    models = []
+    for declaration in declared:
+        own_schema, _, own_name = declaration.table_name.rpartition(".")
+        name = TableName(own_schema or schema, own_name)
+        try:
+            models.append(_declared_model(file, declaration, name, dialect, variables))
+        except ProjectError as error:
+            mistakes += error.problems
+        except T4tError as error:
+            mistakes.append(error.located(place=Place(file), model=str(name)))
+    if mistakes:
+        raise ProjectError(tuple(mistakes))
+    yield from models
+
+
+def _declared_model(
+    file: Path,
+    declaration: Declaration,
+    name: TableName,
+    dialect: str,
+    variables: Mapping[str, object],
+) -> Model:
+    place = Place(file)
+    function = declaration.function
+    if function is not None:
+        place = Place(file, function.__code__.co_firstlineno)
+    config = _config(declaration.metadata, place, str(name), variables)
+    source: Query | PythonSource
+    if function is None:
+        source = parse_query(declaration.sql or "", Place(file), dialect)
+    else:
+        source = _source(function, declaration.inputs, place, dialect)
+    return _model(name, config, place, place, source)
+
+
+def _source(
+    function: Callable[..., object], inputs: Mapping[str, str], place: Place, dialect: str
+) -> Query | PythonSource:
+    """The query that a function without parameters gives at once, or the function for later."""
+    signature = inspect.signature(function)
+    returns = _annotation(signature.return_annotation)
+    if not signature.parameters and returns in ("", "str"):
+        try:
+            result = function()
+        except Exception as error:
+            raise UsageError(
+                f"{function.__name__}() raised {type(error).__name__}: {error}",
+                place=Place(place.file, raised_at(error, place.file) or place.line),
+                hint="it is called when the project is loaded, since it may return SQL; "
+                "annotate what it returns (-> pd.DataFrame) to have it called by the run",
+            ) from error
+        if isinstance(result, str):
+            return parse_query(result, Place(place.file, place.line), dialect)
+    context = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.name == "context" or _annotation(parameter.annotation) == "RunContext"
+    ]
+    tables = [name for name in signature.parameters if name not in context]
+    unknown = [name for name in inputs if name not in tables]
+    if unknown:
+        raise UsageError(f"inputs names {unknown[0]!r}, which is no parameter", place=place)
+    return PythonSource(
+        function=function,
+        inputs=tuple((name, _table_ref(inputs.get(name, name))) for name in tables),
+        annotations=tuple(_annotation(signature.parameters[name].annotation) for name in tables),
+        context_parameter=context[0] if context else None,
+        fingerprint=code_fingerprint(function),
+    )
+
+
+def _annotation(annotation: object) -> str:
+    """An annotation's last name: `pd.DataFrame`, in text or not, is `DataFrame`; none is ''."""
+    if annotation is inspect.Parameter.empty:
+        return ""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__qualname__", "")
+    module = getattr(annotation, "__module__", "")
+    if module.startswith("polars") or (isinstance(annotation, str) and text.startswith("pl.")):
+        return f"polars.{text.rpartition('.')[2]}"
+    return text.rpartition(".")[2]
+
+
+def _table_ref(name: str) -> TableRef:
+    parts = ["", "", *name.split(".")][-3:]
+    return TableRef(*parts)
+
+
+def _model(
+    name: TableName, config: ModelConfig, place: Place, config_place: Place, source: Query | PythonSource
+) -> Model:
+    condition = None
+    settings = config.strategy
+    if isinstance(settings, DeleteInsertConfig) and settings.where_condition is not None:
+        try:
+            tree, placeholders = parse_condition(settings.where_condition, config_place)
+        except T4tError as error:
+            raise error.located(model=str(name)) from error
+        condition = Condition(tree, placeholders, settings.where_condition)
+    return Model(name=name, config=config, place=place, source=source, where_condition=condition)
+
+
+def _config(
+    written: Mapping[str, Any], place: Place, model: str, variables: Mapping[str, object]
+) -> ModelConfig:
+    filled = _filled(written, place, variables)
+    if filled.get("materialization") == "scd2":
+        raise UsageError(
+            "the materialization 'scd2' is not there yet",
+            place=place,
+            model=model,
+            hint="use 'incremental' with the strategy 'merge' for the current state of each key",
+        )
+    try:
+        return ModelConfig.model_validate(filled)
+    except ValidationError as error:
+        raise ProjectError(
+            tuple(
+                UsageError(
+                    f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
+                    place=place,
+                    model=model,
+                )
+                for at, what in problems(error, ModelConfig)
+            )
+        ) from error
+
+
+def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:
+    """The metadata with texts that are one placeholder replaced by the variable's value."""
+    if isinstance(value, Mapping):
+        return {k: _filled(v, place, variables, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, place, variables, key) for item in value]
+    if not isinstance(value, str) or key in _READ_LATER:
+        return value
+    name = _placeholder(value.strip())
+    if name is None:
+        return value
+    if name not in variables:
+        raise unset_variable(name, place)
+    return variables[name]
+
+
+def _placeholder(text: str) -> str | None:
+    if text.startswith("{{") and text.endswith("}}"):
+        text = "@" + text[2:-2].strip()
+    return text[1:] if text.startswith("@") and text[1:].isidentifier() else None
+
+
+def _comment_metadata(text: str, place: Place, dialect: str) -> dict[str, Any] | None:
+    """The JSON of a comment `-- metadata: {...}`, which may go on over several comment lines."""
+    if "metadata:" not in text:
+        return None
+    try:
+        tokens = tokens_of(text, dialect)
+    except TokenError:
+        return None  # parse_query reports it
+    comments = [comment.strip() for token in tokens for comment in token.comments]
+    for at, comment in enumerate(comments):
+        if not comment.startswith("metadata:"):
+            continue
+        json_text = "\n".join([comment.removeprefix("metadata:"), *comments[at + 1 :]])
+        try:
+            value, _ = json.JSONDecoder().raw_decode(json_text.strip())
+        except ValueError as error:
+            raise UsageError(
+                f"the metadata comment is not JSON: {error}",
+                place=_line_of(text, "metadata:", place),
+            ) from error
+        if not isinstance(value, dict):
+            raise UsageError("the metadata comment is not a JSON object", place=place)
+        return value
+    return None
+
+
+def _line_of(text: str, word: str, place: Place) -> Place:
+    return Place(place.file, text[: text.index(word)].count("\n") + 1)

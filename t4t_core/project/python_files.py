@@ -1,0 +1,152 @@
+"""Running a project's Python files.
+
+They are code of the user's own and are trusted. The names of the public t4t that such files import
+(`tee.typing`, `tee.parser.processing`, ...) are ours while they run, and only then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import sys
+import tokenize
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import t4t_core.typing
+from t4t_core.declared import Declaration, collecting, create_model, model
+from t4t_core.errors import Place, T4tError, UsageError
+
+_SKIPPED_TOKENS = (
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+)
+
+
+@contextmanager
+def public_names(folder: Path) -> Iterator[None]:
+    """While this is open, `tee` and its modules import as ours and `folder` is on the path."""
+    typing = types.ModuleType("tee.typing")
+    for name in t4t_core.typing.__dict__:
+        if not name.startswith("_"):
+            setattr(typing, name, getattr(t4t_core.typing, name))
+    parsing = types.ModuleType("tee.parser")
+    modules = {
+        "tee": types.ModuleType("tee"),
+        "tee.typing": typing,
+        "tee.typing.metadata": typing,
+        "tee.parser": parsing,
+        "tee.parser.processing": types.ModuleType("tee.parser.processing"),
+        "tee.parser.model": types.ModuleType("tee.parser.model"),
+    }
+    for name in ("tee", "tee.typing", "tee.parser"):
+        modules[name].__path__ = []
+    for name in ("tee.parser.processing", "tee.parser.model"):
+        modules[name].model = model  # type: ignore[attr-defined]
+        modules[name].create_model = create_model  # type: ignore[attr-defined]
+    for name, module in modules.items():
+        parent, _, child = name.rpartition(".")
+        if parent and name != "tee.typing.metadata":
+            setattr(modules[parent], child, module)
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name, old in before.items():
+            if old is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = old
+
+
+def run_file(
+    file: Path, variables: Mapping[str, object]
+) -> tuple[dict[str, Any], list[Declaration]]:
+    """The names that a file defines, and the models it declares.
+
+    Args:
+        file: A Python file; it runs within `public_names`.
+        variables: Set as the module's globals after it ran, so that a model's function may read
+            them, as the public t4t lets it.
+
+    Raises:
+        UsageError: The file does not compile, or raises.
+    """
+    namespace = types.ModuleType(f"_t4t_{file.stem}")
+    namespace.__dict__.update(
+        __file__=str(file),
+        __tee_file_path__=str(file),
+        model=model,
+        create_model=create_model,
+        ModelMetadata=t4t_core.typing.ModelMetadata,
+    )
+    try:
+        code = compile(file.read_text("utf-8-sig"), str(file), "exec")
+    except SyntaxError as error:
+        raise UsageError(
+            f"this is not Python: {error.msg}", place=Place(file, error.lineno, error.offset)
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be read: {error}", place=Place(file)) from error
+    with collecting() as declared:
+        # Annotations and pickles look a class's module up in sys.modules.
+        sys.modules[namespace.__name__] = namespace
+        try:
+            exec(code, namespace.__dict__)
+        except T4tError as error:
+            raise error.located(place=Place(file)) from error
+        except Exception as error:
+            raise UsageError(
+                f"the file raised {type(error).__name__}: {error}",
+                place=Place(file, raised_at(error, file)),
+            ) from error
+        finally:
+            sys.modules.pop(namespace.__name__, None)
+    for name, value in variables.items():
+        namespace.__dict__.setdefault(name, value)
+    return namespace.__dict__, declared
+
+
+def raised_at(error: BaseException, file: Path) -> int | None:
+    """The line of a file that an exception came through last, or None."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(file)
+    ]
+    return lines[-1] if lines else None
+
+
+def code_fingerprint(function: Callable[..., object]) -> str:
+    """SHA-256 over a function's code, without comments and layout, and the values it closes over.
+
+    Two functions made by one loop differ in their closure or defaults.
+    """
+    digest = hashlib.sha256()
+    source = _source(function)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in _SKIPPED_TOKENS:
+            digest.update(f"{token.type}:{token.string.strip()};".encode())
+    closed = inspect.getclosurevars(function).nonlocals
+    for name, value in sorted(closed.items()):
+        digest.update(f"{name}={value!r};".encode())
+    defaults = (function.__defaults__ or ()) if isinstance(function, types.FunctionType) else ()
+    digest.update(repr(defaults).encode())
+    return digest.hexdigest()
+
+
+def _source(function: Callable[..., object]) -> str:
+    import textwrap
+
+    lines, start = inspect.findsource(function)
+    return textwrap.dedent("".join(inspect.getblock(lines[start:])))

@@ -1,0 +1,197 @@
+"""`project.toml`, with its paths and environment variables resolved."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from t4t_core.config import FlagsConfig, ProjectConfig, problems
+from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+
+FILE_NAME = "project.toml"
+MEMORY = ":memory:"
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A project's configuration with absolute paths.
+
+    Attributes:
+        folder: The project folder.
+        database: The DuckDB file.
+        state: `tee_state.db`.
+        default_schema: The schema of models straight in `models/`, and of bare names.
+        variables: `[vars]`.
+        dialect: The sqlglot dialect that SQL models are written in.
+        lock_timeout_s: Seconds to wait for another process to give the database free.
+    """
+
+    folder: Path
+    database: Path
+    state: Path
+    default_schema: str
+    flags: FlagsConfig
+    variables: Mapping[str, Any]
+    dialect: str
+    lock_timeout_s: float
+
+    @property
+    def catalog(self) -> str:
+        """The name that DuckDB gives to the database: the file's name up to its first dot."""
+        return self.database.name.split(".")[0]
+
+
+def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the project in a folder.
+
+    Args:
+        folder: The folder that holds `project.toml`, or that file.
+        environment: What `${NAME}` reads; the process's own by default.
+
+    Raises:
+        UsageError: There is no project, or its TOML is broken.
+        ProjectError: The TOML says something that t4t does not know.
+    """
+    if folder.name == FILE_NAME and folder.is_file():
+        folder = folder.parent
+    folder = folder.expanduser().resolve()
+    file = folder / FILE_NAME
+    place = Place(file)
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}",
+            hint="give the folder that holds project.toml; `t4t init NAME` makes one",
+        )
+    if not file.is_file():
+        raise UsageError(
+            f"there is no {FILE_NAME} in {folder}",
+            hint="give the folder that holds project.toml; `t4t init NAME` makes one",
+        )
+    written = _read_toml(file)
+    missing: list[T4tError] = []
+    values = _filled(written, os.environ if environment is None else environment, place, missing)
+    if missing:
+        raise ProjectError(tuple(missing))
+    try:
+        config = ProjectConfig.model_validate(values)
+    except ValidationError as error:
+        raise ProjectError(
+            tuple(
+                UsageError(f"{_path(at)}{what}", place=_place(file, at))
+                for at, what in problems(error, ProjectConfig)
+            )
+        ) from error
+    own_names = {folder.name, config.project_folder or folder.name}
+    return Settings(
+        folder=folder,
+        database=_absolute(config.connection.path, folder, own_names),
+        state=_absolute(config.state.path, folder, own_names),
+        default_schema=config.connection.schema_,
+        flags=config.flags,
+        variables=config.vars,
+        dialect=_known_dialect(config.source_sql_dialect, place),
+        lock_timeout_s=config.connection.lock_timeout_s,
+    )
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        found = _TOML_PLACE.search(str(error))
+        place = Place(file, int(found[1]), int(found[2])) if found else Place(file)
+        what = str(error).replace(found[0], "").strip() if found else str(error)
+        raise UsageError(f"this is not TOML: {what}", place=place) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", place=Place(file)) from error
+
+
+def _filled(
+    value: Any, environment: Mapping[str, str], place: Place, missing: list[T4tError]
+) -> Any:
+    """The value with `${NAME}` and `${NAME:-default}` replaced in its texts."""
+    if isinstance(value, dict):
+        return {k: _filled(v, environment, place, missing) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(v, environment, place, missing) for v in value]
+    if not isinstance(value, str):
+        return value
+
+    def replacement(found: re.Match[str]) -> str:
+        name, default = found[1], found[2]
+        if environment.get(name):
+            return environment[name]
+        if default is not None:
+            return default
+        if name in environment:
+            return ""
+        missing.append(
+            UsageError(
+                f"the environment variable {name} is not set",
+                place=place,
+                hint=f"set it, or give it a default: ${{{name}:-value}}",
+            )
+        )
+        return ""
+
+    return _ENVIRONMENT.sub(replacement, value)
+
+
+def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
+    """A path of the project, never taken from the working directory.
+
+    The seed's page writes `t_project/data/x.duckdb` in the project `t_project`: a path whose first
+    part is the project's own name starts in the folder above.
+    """
+    if path == MEMORY:
+        return Path(MEMORY)
+    written = Path(path).expanduser()
+    if written.is_absolute():
+        return written
+    is_from_above = len(written.parts) > 1 and written.parts[0] in own_names
+    if is_from_above and written.parts[0] == folder.name:
+        return folder.parent / written
+    if is_from_above:
+        return folder.joinpath(*written.parts[1:])
+    return folder / written
+
+
+def _known_dialect(name: str, place: Place) -> str:
+    from sqlglot.dialects.dialect import Dialect, Dialects
+
+    try:
+        Dialect.get_or_raise(name)
+    except ValueError as error:
+        known = ", ".join(sorted(d.value for d in Dialects if d.value))
+        raise UsageError(
+            f"source_sql_dialect {name!r} is unknown", place=place, hint=f"known are {known}"
+        ) from error
+    return name
+
+
+def _path(at: tuple[str, ...]) -> str:
+    """`[connection] ` for a key in a table, so that the error names the table."""
+    return f"[{'.'.join(at[:-1])}] " if len(at) > 1 else ""
+
+
+def _place(file: Path, at: tuple[str, ...]) -> Place:
+    """The line that sets a key, as well as a look at the lines can tell."""
+    table = ""
+    for number, line in enumerate(file.read_text("utf-8-sig").splitlines(), start=1):
+        text = line.strip()
+        if text.startswith("[") and "]" in text:
+            table = text.strip("[]").strip()
+            if table == ".".join(at):
+                return Place(file, number, 1)
+        elif table == ".".join(at[:-1]) and text.split("=")[0].strip().strip("\"'") == at[-1]:
+            return Place(file, number, line.index(text[0]) + 1)
+    return Place(file)

@@ -1,0 +1,145 @@
+"""Calling a Python model, and handing its result to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+from sqlglot import exp
+
+from t4t_core.compiled import compiled, compiled_query
+from t4t_core.context import RunContext
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import DatabaseError, Place, RunError, T4tError
+from t4t_core.graph import Graph
+from t4t_core.model import Model, PythonSource
+from t4t_core.project.python_files import raised_at
+from t4t_core.sql.names import rendered, table
+from t4t_core.sql.query import parse_query
+from t4t_core.sql.tables import TableRef
+
+RESULT = "t4t_result"
+
+
+def result_query(
+    model: Model,
+    source: PythonSource,
+    graph: Graph,
+    context: RunContext,
+    warehouse: Warehouse,
+    dialect: str,
+) -> exp.Expression:
+    """Calls the model's function; gives a query over what it returned.
+
+    Raises:
+        RunError: It raised, or returned what is no table.
+    """
+    connection = warehouse.connection
+    arguments: dict[str, object] = {
+        name: _upstream(ref, annotation, model, graph, context.variables, connection)
+        for (name, ref), annotation in zip(source.inputs, source.annotations, strict=True)
+    }
+    if source.context_parameter is not None:
+        arguments[source.context_parameter] = context
+    connection.execute("SET python_enable_replacements = true")
+    try:
+        result = source.function(**arguments)
+        if isinstance(result, duckdb.DuckDBPyRelation):
+            result.create_view(RESULT, replace=True)
+    except T4tError:
+        raise
+    except Exception as error:
+        line = raised_at(error, model.place.file)
+        raise RunError(
+            f"{source.function.__name__}() raised {type(error).__name__}: {error}",
+            place=Place(model.place.file, line or model.place.line),
+        ) from error
+    finally:
+        connection.execute("SET python_enable_replacements = false")
+    if isinstance(result, str):
+        return _returned_sql(result, model, source, graph, context.variables, dialect)
+    if not isinstance(result, duckdb.DuckDBPyRelation):
+        register_rows(result, model, warehouse)
+    return exp.select("*").from_(RESULT)
+
+
+def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
+    """Makes a table of pandas, Polars or PyArrow readable as `t4t_result`.
+
+    Raises:
+        RunError: It is none of these.
+    """
+    kind = type(rows).__module__.partition(".")[0]
+    if kind not in ("pandas", "polars", "pyarrow"):
+        raise RunError(
+            f"the model gave a {type(rows).__qualname__}",
+            place=model.place,
+            hint="return SQL text, a pandas, Polars or PyArrow table, or a DuckDB relation",
+        )
+    try:
+        warehouse.connection.register(RESULT, rows)
+    except (duckdb.Error, TypeError, ImportError) as error:
+        raise RunError(
+            f"DuckDB cannot read the model's {type(rows).__qualname__}: {error}", place=model.place
+        ) from error
+
+
+def _upstream(
+    ref: TableRef,
+    annotation: str,
+    model: Model,
+    graph: Graph,
+    variables: Mapping[str, object],
+    connection: duckdb.DuckDBPyConnection,
+) -> object:
+    key = graph.resolve(ref, model.name.schema)
+    node = None if key is None else graph.nodes[key]
+    if isinstance(node, Model) and node.is_ephemeral:
+        query = rendered(compiled_query(node, graph, variables))
+    elif node is not None:
+        query = rendered(exp.select("*").from_(table(node.name, graph.catalog)))
+    else:
+        named = exp.table_(ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True)
+        query = rendered(exp.select("*").from_(named))
+    try:
+        relation = connection.sql(query)
+        return in_form(relation, annotation)
+    except duckdb.Error as error:
+        raise DatabaseError(str(error), sql=query) from error
+
+
+def in_form(relation: duckdb.DuckDBPyRelation, annotation: str) -> object:
+    """The relation as an annotation's last name asks for it; a relation for any other."""
+    match annotation:
+        case "DataFrame":
+            return relation.df()
+        case "polars.DataFrame":
+            return relation.pl()
+        case "polars.LazyFrame":
+            return relation.pl().lazy()
+        case "Table":
+            return relation.to_arrow_table()
+        case _:
+            return relation
+
+
+def _returned_sql(
+    text: str,
+    model: Model,
+    source: PythonSource,
+    graph: Graph,
+    variables: Mapping[str, object],
+    dialect: str,
+) -> exp.Expression:
+    query = parse_query(text, model.place, dialect)
+    known = {graph.resolve(ref, model.name.schema) for ref in source.tables}
+    for ref in query.tables:
+        key = graph.resolve(ref, model.name.schema)
+        if key is not None and key not in known:
+            raise RunError(
+                f"the SQL it returned reads {graph.nodes[key]}, which is none of its inputs, so "
+                "nothing makes sure that it runs first",
+                place=model.place,
+                hint=f"give the function a parameter {ref.name!r}",
+            )
+    return compiled(query, model, graph, variables)

@@ -1,0 +1,23 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run's wishes.
+
+    Attributes:
+        variables: What placeholders take.
+        full_refresh: Build the tables of incremental models anew.
+        now: The moment `CURRENT_DATE` is read from; it has a zone.
+    """
+
+    variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    full_refresh: bool = False
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))

@@ -1,0 +1,119 @@
+"""An open warehouse with its state, in which models and seeds are run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from t4t_core.commit import Commit
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import LockedError, T4tError
+from t4t_core.model import Model
+from t4t_core.one_model import Given, run_model
+from t4t_core.one_seed import run_seed
+from t4t_core.project.load import Project
+from t4t_core.report import ModelReport
+from t4t_core.request import Request
+from t4t_core.seed import Seed
+from t4t_core.state.ledger import ensure_ledger, last_commits
+from t4t_core.state.mirror import bring_up_to_date
+
+log = logging.getLogger("t4t_core.state")
+
+
+class Session:
+    """A project's warehouse, open for writing.
+
+    Make one with `open_session`. While it is open no other process can open the database.
+    """
+
+    def __init__(self, project: Project, warehouse: Warehouse) -> None:
+        self.project = project
+        self.warehouse = warehouse
+        self._unmirrored: dict[str, Commit] = {}
+
+    def run(
+        self,
+        node: Model | Seed,
+        request: Request,
+        given: Given | None = None,
+        *,
+        with_columns: bool = False,
+    ) -> ModelReport:
+        """Runs a model or loads a seed; an error of its own is in the report."""
+        if isinstance(node, Seed):
+            report, commit = run_seed(node, request, self.warehouse, self.project)
+        else:
+            report, commit = run_model(
+                node, self.project, request, self.warehouse, given, with_columns=with_columns
+            )
+        if commit is not None:
+            self.remember(commit)
+        return report
+
+    def remember(self, commit: Commit) -> None:
+        """Notes a commit for `tee_state.db`."""
+        self._unmirrored[commit.model_name] = commit
+
+    def mirror(self) -> None:
+        """Copies the commits since the last time into `tee_state.db`.
+
+        The data is committed by then, so a failure is only told; the next session makes it good.
+        """
+        if not self._unmirrored:
+            return
+        settings = self.project.settings
+        try:
+            bring_up_to_date(
+                settings.state,
+                tuple(self._unmirrored.values()),
+                is_whole=False,
+                lock_timeout_s=settings.lock_timeout_s,
+            )
+        except T4tError as error:
+            log.warning("%s was not brought up to date: %s", settings.state, error)
+        else:
+            self._unmirrored.clear()
+
+
+@contextmanager
+def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterator[Session]:
+    """Opens a project's database, and makes `tee_state.db` good from it.
+
+    Args:
+        project: The project.
+        warehouse: Use this one, and leave it open afterwards.
+
+    Raises:
+        LockedError: Another process holds the database.
+        UsageError: The database or the state cannot be used; nothing was changed.
+    """
+    settings = project.settings
+    if warehouse is None:
+        with Warehouse.open(settings.database, lock_timeout_s=settings.lock_timeout_s) as opened:
+            yield from _session(project, opened)
+    else:
+        yield from _session(project, warehouse)
+
+
+def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
+    settings = project.settings
+    ensure_ledger(warehouse)
+    try:
+        healed = bring_up_to_date(
+            settings.state,
+            last_commits(warehouse),
+            is_whole=True,
+            lock_timeout_s=settings.lock_timeout_s,
+        )
+    except LockedError as error:
+        log.warning("%s is a copy and is left behind for now: %s", settings.state, error)
+    else:
+        if healed:
+            log.info("%s: %d rows made good from the database", settings.state, healed)
+    session = Session(project, warehouse)
+    try:
+        yield session
+    finally:
+        session.mirror()

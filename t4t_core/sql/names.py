@@ -1,0 +1,60 @@
+"""Names in SQL, quoted where DuckDB needs it."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from t4t_core.names import TableName
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# duckdb_keywords() of DuckDB 2.0, every category but 'unreserved'.
+_KEYWORDS = frozenset(
+    """
+    all analyse analyze and anti any array as asc asof asymmetric at authorization between bigint
+    binary bit boolean both by case cast char character check coalesce collate collation column
+    columns concurrently constraint create cross dec decimal default deferrable desc describe
+    distinct do else end except exists extract false fetch float for foreign freeze from full
+    generated glob group grouping grouping_id having ilike in initially inner inout int integer
+    intersect interval into is isnull join lambda lateral leading left like limit map national
+    natural nchar none not notnull null nullif numeric offset on only or order out outer overlaps
+    overlay pivot pivot_longer pivot_wider placing position positional precision primary qualify
+    real references returning right row select semi setof show similar smallint some struct
+    substring summarize symmetric table tablesample then time timestamp to trailing treat trim true
+    try_cast tuple union unique unpack unpivot using values varchar variadic verbose when where
+    window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
+    xmlroot xmlserialize xmltable
+    """.split()
+)
+
+
+def identifier(name: str) -> exp.Identifier:
+    """The name, in quotes where it is a keyword or no plain word."""
+    is_plain = _PLAIN.fullmatch(name) is not None and name.lower() not in _KEYWORDS
+    return exp.to_identifier(name, quoted=not is_plain)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A column, of the table with this alias where one is given."""
+    return exp.column(identifier(name), table=table)
+
+
+def table(name: TableName, catalog: str | None = None) -> exp.Table:
+    """A table.
+
+    Args:
+        name: Schema and name.
+        catalog: The database's catalog. It is written only where the schema has its name too:
+            DuckDB then refuses `a.b` as ambiguous.
+    """
+    found = exp.Table(this=identifier(name.name), db=identifier(name.schema))
+    if catalog is not None and name.schema.lower() == catalog.lower():
+        found.set("catalog", identifier(catalog))
+    return found
+
+
+def rendered(tree: exp.Expression) -> str:
+    """The statement's text for DuckDB, one clause a line."""
+    return tree.sql(dialect="duckdb", pretty=True)

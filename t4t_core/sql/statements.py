@@ -1,0 +1,147 @@
+"""The statements around a query, for DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.sql.window import subquery
+from t4t_core.values import TimeKind
+
+STAGE = "t4t_stage"
+
+
+def temporary(name: str) -> exp.Table:
+    """A temporary table of ours; no table of the user's can be meant by it."""
+    return exp.Table(this=identifier(name), db=identifier("temp"))
+
+
+def create_table(table: exp.Table, query: exp.Expression) -> str:
+    """`CREATE OR REPLACE TABLE ... AS ...`."""
+    return rendered(
+        exp.Create(this=table, kind="TABLE", replace=True, expression=_as_query(query))
+    )
+
+
+def create_temporary(name: str, query: exp.Expression) -> str:
+    """`CREATE OR REPLACE TEMPORARY TABLE ... AS ...`."""
+    return rendered(
+        exp.Create(
+            this=exp.Table(this=identifier(name)),
+            kind="TABLE",
+            replace=True,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+            expression=_as_query(query),
+        )
+    )
+
+
+def create_view(table: exp.Table, query: exp.Expression) -> str:
+    """`CREATE OR REPLACE VIEW ... AS ...`."""
+    return rendered(exp.Create(this=table, kind="VIEW", replace=True, expression=_as_query(query)))
+
+
+def create_schema(name: str) -> str:
+    """`CREATE SCHEMA IF NOT EXISTS ...`."""
+    schema = exp.Table(db=identifier(name))
+    return rendered(exp.Create(this=schema, kind="SCHEMA", exists=True))
+
+
+def drop(table: exp.Table, kind: str) -> str:
+    """`DROP TABLE ...` or `DROP VIEW ...`."""
+    return f"DROP {kind.upper()} {rendered(table)}"
+
+
+def delete(table: exp.Table, condition: exp.Expression) -> str:
+    """`DELETE FROM ... WHERE ...`."""
+    return rendered(exp.Delete(this=table, where=exp.Where(this=condition)))
+
+
+def insert(table: exp.Table, columns: Sequence[str], query: exp.Expression) -> str:
+    """`INSERT INTO ... (columns) ...`."""
+    target = exp.Schema(this=table, expressions=[identifier(name) for name in columns])
+    return rendered(exp.Insert(this=target, expression=query))
+
+
+def count_where(table: exp.Table, condition: exp.Expression | None = None) -> str:
+    """`SELECT count(*) FROM ... WHERE ...`."""
+    query = exp.select(exp.Count(this=exp.Star())).from_(table)
+    return rendered(query if condition is None else query.where(condition, copy=False))
+
+
+def duplicates(table: exp.Table, keys: Sequence[str]) -> str:
+    """The number of key values that stand in more than one row."""
+    inner = (
+        exp.select(*(column(key) for key in keys))
+        .from_(table)
+        .group_by(*(column(key) for key in keys))
+        .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+    )
+    return rendered(exp.select(exp.Count(this=exp.Star())).from_(subquery(inner, "repeated")))
+
+
+def latest_per_key(
+    table: exp.Table, keys: Sequence[str], time_column: str, columns: Sequence[str]
+) -> exp.Select:
+    """One row of each key: the latest, and among equally late ones always the same one.
+
+    A row without a time is the earliest. The other columns break ties, so that the choice does not
+    depend on the order in which rows come.
+    """
+    taken = {key.lower() for key in keys} | {time_column.lower()}
+    order = [exp.Ordered(this=column(time_column), desc=True, nulls_first=False)]
+    order += [
+        exp.Ordered(this=column(name), desc=True, nulls_first=False)
+        for name in columns
+        if name.lower() not in taken
+    ]
+    number = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[column(key) for key in keys],
+        order=exp.Order(expressions=order),
+    )
+    query = exp.select("*").from_(table)
+    query.set("qualify", exp.Qualify(this=exp.EQ(this=number, expression=exp.Literal.number(1))))
+    return query
+
+
+def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expression:
+    """Whether any of the columns is NULL."""
+    return exp.or_(
+        *(exp.Is(this=column(name, table), expression=exp.Null()) for name in names)
+    )
+
+
+def is_true(condition: exp.Expression) -> exp.Expression:
+    """The condition with NULL counted as false."""
+    return exp.Coalesce(this=condition, expressions=[exp.false()])
+
+
+def greatest_ordinal(
+    table: exp.Table,
+    time_column: str,
+    kind: TimeKind,
+    condition: exp.Expression | None = None,
+) -> str:
+    """The greatest finite value of the time column, as `TimeValue.ordinal` counts it.
+
+    For dates microseconds are given. Infinite values are left out: nothing could ever be later.
+    """
+    greatest: exp.Expression = exp.Max(this=column(time_column))
+    if not kind.is_integer:
+        greatest = exp.Filter(
+            this=greatest,
+            expression=exp.Where(this=exp.func("isfinite", column(time_column))),
+        )
+        unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
+        greatest = exp.func(unit, greatest)
+    query = exp.select(greatest).from_(table)
+    return rendered(query if condition is None else query.where(condition, copy=False))
+
+
+def _as_query(tree: exp.Expression) -> exp.Expression:
+    if isinstance(tree, exp.Pivot):
+        return exp.select("*").from_(exp.Subquery(this=tree))
+    return tree

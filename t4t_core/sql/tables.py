@@ -1,0 +1,94 @@
+"""Which tables a query reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+
+@dataclass(frozen=True, slots=True)
+class TableRef:
+    """A table as a query names it; the parts it leaves out are empty."""
+
+    catalog: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.catalog, self.schema, self.name) if part)
+
+
+def table_refs(tree: exp.Expression) -> tuple[TableRef, ...]:
+    """The tables that a query reads, each once, in the order of the tree.
+
+    Names of common table expressions are not tables, where they can be seen; nor are table
+    functions. A file (`FROM 'events.parquet'`) is one, with the file as its name.
+    """
+    return tuple(dict.fromkeys(_ref(table) for table in _tables(tree)))
+
+
+def with_tables(
+    tree: exp.Expression, replace: Callable[[TableRef], exp.Expression | None]
+) -> exp.Expression:
+    """The tree, changed in place, with tables replaced.
+
+    Args:
+        tree: The query.
+        replace: Gives the table or subquery to put in place of a table, or None to leave it. A
+            replacement without an alias gets the one that was written, or else the table's name,
+            so that columns qualified by it still find it.
+    """
+    for table in list(_tables(tree)):
+        replacement = replace(_ref(table))
+        if replacement is None:
+            continue
+        for key in ("joins", "pivots", "sample", "laterals"):
+            if table.args.get(key):
+                replacement.set(key, table.args[key])
+        alias = table.args.get("alias")
+        if alias is not None:
+            replacement.set("alias", alias.copy())
+        elif isinstance(replacement, exp.Subquery) or replacement.name != table.name:
+            replacement.set("alias", exp.TableAlias(this=table.this.copy()))
+        table.replace(replacement)
+    return tree
+
+
+def _ref(table: exp.Table) -> TableRef:
+    return TableRef(catalog=table.catalog, schema=table.db, name=table.name)
+
+
+def _tables(tree: exp.Expression) -> Iterator[exp.Table]:
+    for table in tree.find_all(exp.Table, bfs=False):
+        if isinstance(table.this, exp.Identifier) and not _is_cte(table):
+            yield table
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Whether a bare name is a common table expression that can be seen from where it stands.
+
+    One sees those written before it in its own WITH, and its own when that is recursive.
+    """
+    if table.db:
+        return False
+    wanted = table.name.lower()
+    node: exp.Expression = table
+    inside: exp.CTE | None = None
+    while (parent := node.parent) is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        clause = parent.args.get("with_")
+        if isinstance(clause, exp.With):
+            came_from_clause = node is clause
+            for cte in clause.expressions:
+                is_self = came_from_clause and cte is inside
+                if is_self and not clause.recursive:
+                    break
+                if cte.alias.lower() == wanted:
+                    return True
+                if is_self:
+                    break
+        node = parent
+    return False

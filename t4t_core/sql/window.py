@@ -1,0 +1,97 @@
+"""Where the time filter goes in a query.
+
+The bound is about the rows that the query gives, so wherever a filter inside could mean something
+else, it stands around the query. DuckDB moves such a filter down to the scan by itself wherever
+that keeps the rows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from t4t_core.sql.names import column as named_column
+
+_NOT_PLAIN = (
+    "distinct",
+    "group",
+    "having",
+    "qualify",
+    "limit",
+    "offset",
+    "sample",
+    "windows",
+    "with_",
+    "laterals",
+    "pivots",
+    "match",
+)
+
+
+def filtered(
+    tree: exp.Expression, column: str, condition: Callable[[exp.Expression], exp.Expression]
+) -> exp.Expression:
+    """The query that gives exactly those rows of `tree` that satisfy the condition.
+
+    Args:
+        tree: Any query. It is changed and must not be used afterwards.
+        column: The output column that the condition is about.
+        condition: Makes the condition from the expression that stands for the column.
+    """
+    inner = _source_of(tree, column)
+    if inner is not None and isinstance(tree, exp.Select):
+        return tree.where(condition(inner), copy=False)
+    return around(tree, condition(named_column(column, "q")))
+
+
+def around(tree: exp.Expression, condition: exp.Expression | None = None) -> exp.Select:
+    """`SELECT * FROM (tree) AS q`, with the condition where one is given."""
+    outer = exp.select("*").from_(subquery(tree, "q"))
+    return outer if condition is None else outer.where(condition, copy=False)
+
+
+def subquery(tree: exp.Expression, alias: str | None = None) -> exp.Subquery:
+    """The query in parentheses, for use in FROM."""
+    if not isinstance(tree, exp.Query):
+        tree = exp.select("*").from_(
+            exp.Subquery(this=tree) if isinstance(tree, exp.Values) else tree
+        )
+    wrapped = exp.Subquery(this=tree)
+    if alias is not None:
+        wrapped.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return wrapped
+
+
+def _source_of(tree: exp.Expression, column: str) -> exp.Column | None:
+    """The column that WHERE can use for an output column, or None where it is not so simple."""
+    if not isinstance(tree, exp.Select) or any(tree.args.get(key) for key in _NOT_PLAIN):
+        return None
+    if any(projection.find(exp.Window) for projection in tree.expressions):
+        return None
+    wanted = column.lower()
+    if len(tree.expressions) == 1 and type(tree.expressions[0]) is exp.Star:
+        return _column_of_star(tree, column)
+    if any(projection.is_star for projection in tree.expressions):
+        return None
+    named = [p for p in tree.expressions if p.alias_or_name.lower() == wanted]
+    if len(named) != 1 or not isinstance(named[0].unalias(), exp.Column):
+        return None
+    source = named[0].unalias()
+    others = {p.alias.lower() for p in tree.expressions if p is not named[0]}
+    if not source.table and source.name.lower() in others:
+        return None
+    return source.copy()
+
+
+def _column_of_star(tree: exp.Select, column: str) -> exp.Column | None:
+    if tree.expressions[0].args.get("except_"):
+        return None
+    if tree.expressions[0].args.get("replace") or tree.expressions[0].args.get("rename"):
+        return None
+    origin = tree.args.get("from_")
+    if tree.args.get("joins") or origin is None or not isinstance(origin.this, exp.Table):
+        return None
+    if not isinstance(origin.this.this, exp.Identifier) or origin.this.args.get("joins"):
+        return None
+    return named_column(column)

@@ -1,0 +1,180 @@
+"""The ledger: what each model's runs committed, kept in the warehouse itself.
+
+A row is written in the transaction that writes the data, so the two cannot part. The primary key
+lets only one of two rival writers of a version commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, cast
+
+from t4t_core.commit import Commit, Definition, Mode, Origin
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import StateError
+from t4t_core.values import TimeKind, TimeValue
+
+SCHEMA: Final = "_t4t"
+FORMAT: Final = 1
+VERSIONS_KEPT: Final = 100
+
+_COLUMNS: Final = {
+    "model_name": "VARCHAR",
+    "version": "BIGINT",
+    "origin": "VARCHAR",
+    "materialization": "VARCHAR",
+    "strategy": "VARCHAR",
+    "mode": "VARCHAR",
+    "reason": "VARCHAR",
+    "definition": "VARCHAR",
+    "config_hash": "VARCHAR",
+    "watermark": "VARCHAR",
+    "watermark_type": "VARCHAR",
+    "start": "VARCHAR",
+    "rows_inserted": "BIGINT",
+    "rows_updated": "BIGINT",
+    "rows_deleted": "BIGINT",
+    "row_count": "BIGINT",
+    "data_version": "VARCHAR",
+    "committed_at": "TIMESTAMP",
+    "duration_s": "DOUBLE",
+}
+_SELECT: Final = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM {SCHEMA}.commits AS c"
+
+
+def ensure_ledger(warehouse: Warehouse) -> None:
+    """Makes the ledger where there is none.
+
+    Raises:
+        StateError: A newer t4t wrote it.
+    """
+    if not has_ledger(warehouse):
+        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+        with warehouse.transaction():
+            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            warehouse.execute(
+                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.commits "
+                f"({columns}, PRIMARY KEY (model_name, version))"
+            )
+            warehouse.execute(
+                f"CREATE OR REPLACE TABLE {SCHEMA}.format AS SELECT {FORMAT} AS version"
+            )
+        return
+    check_format(warehouse)
+
+
+def check_format(warehouse: Warehouse) -> None:
+    """Refuses a ledger that a newer t4t wrote.
+
+    Raises:
+        StateError: It did.
+    """
+    if not has_ledger(warehouse):
+        return
+    written = warehouse.number(f"SELECT max(version) FROM {SCHEMA}.format")
+    if written > FORMAT:
+        raise StateError(
+            f"the database's ledger has format {written}; this t4t knows {FORMAT}",
+            hint="upgrade t4t-dagster; nothing was changed",
+        )
+
+
+def has_ledger(warehouse: Warehouse) -> bool:
+    """Whether the database has a ledger."""
+    return bool(
+        warehouse.row(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND schema_name = ? AND table_name = 'format'",
+            (SCHEMA,),
+        )
+    )
+
+
+def last_commit(warehouse: Warehouse, model_name: str) -> Commit | None:
+    """The model's last commit, or None where it has none."""
+    row = warehouse.row(
+        f"{_SELECT} WHERE lower(c.model_name) = ? ORDER BY c.version DESC LIMIT 1",
+        (model_name.lower(),),
+    )
+    return None if row is None else _commit(row)
+
+
+def last_commits(warehouse: Warehouse) -> tuple[Commit, ...]:
+    """The last commit of every model, by name; none where there is no ledger."""
+    if not has_ledger(warehouse):
+        return ()
+    rows = warehouse.rows(
+        f"{_SELECT} QUALIFY row_number() OVER "
+        "(PARTITION BY lower(c.model_name) ORDER BY c.version DESC) = 1 ORDER BY c.model_name"
+    )
+    return tuple(_commit(row) for row in rows)
+
+
+def write_commit(warehouse: Warehouse, commit: Commit) -> None:
+    """Adds a commit within the open transaction, and forgets the model's oldest ones.
+
+    Raises:
+        DatabaseError: Another writer added this version.
+    """
+    mark = commit.watermark or commit.start
+    values = (
+        commit.model_name,
+        commit.version,
+        commit.origin,
+        commit.materialization,
+        commit.strategy,
+        commit.mode,
+        commit.reason,
+        commit.definition.to_json(),
+        commit.config_hash,
+        _text(commit.watermark),
+        mark.kind.value if mark else None,
+        _text(commit.start),
+        commit.rows_inserted,
+        commit.rows_updated,
+        commit.rows_deleted,
+        commit.row_count,
+        commit.data_version,
+        commit.committed_at,
+        commit.duration_s,
+    )
+    marks = ", ".join("?" for _ in values)
+    warehouse.row(f"INSERT INTO {SCHEMA}.commits VALUES ({marks})", values)
+    if commit.version > VERSIONS_KEPT:
+        warehouse.row(
+            f"DELETE FROM {SCHEMA}.commits WHERE model_name = ? AND version <= ?",
+            (commit.model_name, commit.version - VERSIONS_KEPT),
+        )
+
+
+def _text(value: TimeValue | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _commit(row: tuple[object, ...]) -> Commit:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    kind = TimeKind(values["watermark_type"]) if values["watermark_type"] else None
+    return Commit(
+        model_name=str(values["model_name"]),
+        version=cast(int, values["version"]),
+        origin=cast(Origin, values["origin"]),
+        materialization=str(values["materialization"]),
+        strategy=cast("str | None", values["strategy"]),
+        mode=cast(Mode, values["mode"]),
+        reason=str(values["reason"]),
+        definition=Definition.from_json(str(values["definition"])),
+        config_hash=str(values["config_hash"]),
+        watermark=_time(kind, values["watermark"]),
+        start=_time(kind, values["start"]),
+        rows_inserted=cast(int, values["rows_inserted"]),
+        rows_updated=cast(int, values["rows_updated"]),
+        rows_deleted=cast(int, values["rows_deleted"]),
+        row_count=cast("int | None", values["row_count"]),
+        data_version=str(values["data_version"]),
+        committed_at=cast(datetime, values["committed_at"]),
+        duration_s=cast(float, values["duration_s"]),
+    )
+
+
+def _time(kind: TimeKind | None, text: object) -> TimeValue | None:
+    return None if kind is None or text is None else TimeValue.parse(kind, str(text))

@@ -1,0 +1,120 @@
+"""`t4t state`: looking at what is remembered of a model, and changing it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from tabulate import tabulate
+
+from t4t_core.commit import Commit
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import StateError, UsageError
+from t4t_core.model import Model
+from t4t_core.project.load import Project
+from t4t_core.session import open_session
+from t4t_core.state.ledger import check_format, last_commit, last_commits, write_commit
+from t4t_core.values import TimeValue
+
+
+def shown(project: Project, model: str | None = None) -> list[dict[str, Any]]:
+    """The state of each model that was run, or of one; read from the ledger."""
+    settings = project.settings
+    if not settings.database.is_file():
+        return []
+    wanted = None if model is None else str(project.graph.node(model)).lower()
+    with Warehouse.open(
+        settings.database, read_only=True, lock_timeout_s=settings.lock_timeout_s
+    ) as warehouse:
+        check_format(warehouse)
+        return [
+            _row(commit)
+            for commit in last_commits(warehouse)
+            if wanted is None or commit.model_name.lower() == wanted
+        ]
+
+
+def reset(project: Project, model: str) -> dict[str, Any]:
+    """Forgets a model's watermark: its next run is a full load.
+
+    Raises:
+        StateError: It was never run.
+    """
+    return _changed(project, model, None)
+
+
+def set_watermark(project: Project, model: str, value: str) -> dict[str, Any]:
+    """Sets a model's watermark: its next run reads from there.
+
+    Raises:
+        StateError: It was never run, or has no time column.
+        UsageError: The value is none of the time column's kind.
+    """
+    return _changed(project, model, value)
+
+
+def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
+    node = project.graph.node(model)
+    if not isinstance(node, Model):
+        raise UsageError(f"{node} is a seed and has no watermark")
+    with open_session(project) as session:
+        with session.warehouse.transaction():
+            before = last_commit(session.warehouse, str(node))
+            if before is None:
+                raise StateError(f"{node} was never run, so there is nothing to change")
+            commit = replace(
+                before,
+                version=before.version + 1,
+                origin="reset" if value is None else "set",
+                mode="skipped",
+                reason="the state was reset" if value is None else "the watermark was set by hand",
+                watermark=before.watermark if value is None else _read(node, before, value),
+                rows_inserted=0,
+                rows_updated=0,
+                rows_deleted=0,
+                committed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+                duration_s=0.0,
+            )
+            write_commit(session.warehouse, commit)
+        session.remember(commit)
+    return _row(commit)
+
+
+def _read(model: Model, before: Commit, value: str) -> TimeValue:
+    if before.watermark is None:
+        raise StateError(
+            f"{model} has no watermark to move: it is not incremental, or its table is empty"
+        )
+    try:
+        return TimeValue.parse(before.watermark.kind, value)
+    except ValueError as error:
+        raise UsageError(
+            f"{value!r} is no {before.watermark.kind.value}", hint=f"as in {before.watermark}"
+        ) from error
+
+
+def _row(commit: Commit) -> dict[str, Any]:
+    watermark = None if commit.origin == "reset" else commit.watermark
+    return {
+        "model_name": commit.model_name,
+        "materialization": commit.materialization,
+        "last_execution_timestamp": commit.committed_at.isoformat(),
+        "sql_hash": commit.sql_hash,
+        "config_hash": commit.config_hash,
+        "last_processed_value": None if watermark is None else str(watermark),
+        "strategy": commit.strategy,
+        "version": commit.version,
+        "mode": commit.mode,
+        "reason": commit.reason,
+    }
+
+
+def shown_text(rows: Sequence[dict[str, Any]]) -> str:
+    """The state as a table."""
+    if not rows:
+        return "no model was run yet"
+    left_out = ("sql_hash", "config_hash")
+    kept = [{key: row[key] for key in row if key not in left_out} for row in rows]
+    return tabulate(kept, headers="keys", tablefmt="simple", disable_numparse=True)

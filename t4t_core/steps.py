@@ -1,0 +1,73 @@
+"""What a plan is made of: the statements of one model's transaction, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Tally(Enum):
+    """What the number of rows that a statement wrote is counted as."""
+
+    NONE = "none"
+    CREATED = "created"  # the table's rows; replaces an earlier count
+    INSERTED = "inserted"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    UPSERTED = "upserted"  # inserted, together with the rows already counted as updated
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement.
+
+    Attributes:
+        note: What the log says once it ran, or None for nothing.
+    """
+
+    sql: str
+    tally: Tally = Tally.NONE
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A query whose one number is counted as `tally`."""
+
+    sql: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A query that gives the number of rows that break a rule; more than none stops the run.
+
+    Attributes:
+        what: The error, with `{count}` for the number.
+        hint: What to try.
+    """
+
+    sql: str
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Statements that only run where a query gives a number above 0."""
+
+    sql: str
+    writes: tuple[Write, ...]
+
+
+Step = Write | Count | Gate | Repair
+
+
+def statements(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The SQL of the steps in order; what a repair does follows the query that asks for it."""
+    found: list[str] = []
+    for step in steps:
+        found.append(step.sql)
+        if isinstance(step, Repair):
+            found += [write.sql for write in step.writes]
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The incremental strategies: one file each, from a model's window to its statements."""

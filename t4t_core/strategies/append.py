@@ -1,0 +1,90 @@
+"""Append: rows that the table does not hold yet are added; rows that it holds stay."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from t4t_core.sql.literals import time_literal
+from t4t_core.sql.names import column
+from t4t_core.sql.statements import greatest_ordinal, insert, is_true
+from t4t_core.steps import Step, Tally, Write
+from t4t_core.strategies.work import LaterRun, Work
+from t4t_core.values import TimeValue
+
+_READ = "read_rows"
+_NOTE = "Executed incremental append"
+
+
+def full_load(work: Work) -> tuple[Step, ...]:
+    """What follows the creation of the table."""
+    return work.gate_null_time(work.table)
+
+
+def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | None) -> LaterRun:
+    """The statements of a run onto a table that exists.
+
+    Rows past the greatest time in the table cannot be in it. The others are compared with the
+    table's rows of the same window as bags: a row that comes three times and is there twice is
+    added once.
+
+    Args:
+        work: The model.
+        greatest: The greatest finite time in the table.
+        watermark: The greatest time that a run has read.
+    """
+    with_null = work.null_time != "exclude"
+    is_past_watermark = greatest is not None and (
+        watermark is None or greatest.ordinal > watermark.ordinal
+    )
+    if work.null_time == "error" or is_past_watermark:
+        # The watermark has to come from what is read: rows of the table that lie past it are not
+        # this run's.
+        new_rows = _new_rows(work, work.stage, greatest, with_null)
+        steps = (
+            work.create_stage(with_null=with_null),
+            *work.gate_null_time(work.stage),
+            Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),
+        )
+        return LaterRun(steps, greatest_ordinal(work.stage, work.time_column, work.kind), True)
+
+    # Nothing needs the rows twice, so one statement reads and inserts them.
+    read = exp.Table(this=exp.to_identifier(_READ))
+    new_rows = _new_rows(work, read, greatest, with_null)
+    rows = exp.CTE(
+        this=work.rows(with_null=with_null),
+        alias=exp.TableAlias(this=exp.to_identifier(_READ)),
+        materialized=True,
+    )
+    new_rows.set("with_", exp.With(expressions=[rows]))
+    past = None
+    if greatest is not None:
+        past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
+    return LaterRun(
+        (Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),),
+        greatest_ordinal(work.table, work.time_column, work.kind, past),
+        False,
+    )
+
+
+def _new_rows(
+    work: Work, read: exp.Table, greatest: TimeValue | None, with_null: bool
+) -> exp.Expression:
+    """The rows read, less those that the table holds."""
+
+    def rows_read() -> exp.Select:
+        return exp.select(*work.selected()).from_(read.copy())
+
+    held = exp.select(*work.selected()).from_(work.table)
+    window = work.in_window(column(work.time_column), with_null=with_null)
+    if window is not None:
+        held = held.where(window, copy=False)
+    if greatest is None:
+        return exp.Except(this=rows_read(), expression=held, distinct=False)
+    is_later = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
+    earlier = rows_read().where(exp.Not(this=is_true(is_later.copy())), copy=False)
+    not_held = exp.Except(this=earlier, expression=held, distinct=False)
+    return exp.Union(
+        this=rows_read().where(is_later, copy=False),
+        expression=exp.Subquery(this=not_held),
+        distinct=False,
+    )

@@ -1,0 +1,126 @@
+"""What every strategy works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from t4t_core.facts import Column
+from t4t_core.names import TableName
+from t4t_core.sql.literals import time_literal
+from t4t_core.sql.names import column, table
+from t4t_core.sql.statements import STAGE, count_where, create_temporary, is_null_in, temporary
+from t4t_core.sql.window import filtered
+from t4t_core.steps import Gate, Step, Write
+from t4t_core.values import TimeKind, TimeValue
+
+NullTime = Literal["include", "exclude", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class LaterRun:
+    """What a strategy makes of a run onto a table that exists.
+
+    Attributes:
+        steps: In order.
+        watermark_sql: Gives the greatest finite time that was read, as an ordinal.
+        has_stage: Whether the stage is there afterwards.
+    """
+
+    steps: tuple[Step, ...]
+    watermark_sql: str
+    has_stage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One incremental model, about to be run.
+
+    Attributes:
+        name: Its table.
+        catalog: The database's catalog.
+        query: Its query with every value in it. Copy it before changing it.
+        columns: What the query gives; the table has the same.
+        time_column: Spelled as in the query.
+        kind: What the time column counts in.
+        lower: Rows at or after this are read; None where nothing bounds them.
+        null_time: What happens to rows without a time.
+    """
+
+    name: TableName
+    catalog: str
+    query: exp.Expression
+    columns: tuple[Column, ...]
+    time_column: str
+    kind: TimeKind
+    lower: TimeValue | None
+    null_time: NullTime
+
+    @property
+    def table(self) -> exp.Table:
+        """A fresh node for the model's table."""
+        return table(self.name, self.catalog)
+
+    @property
+    def stage(self) -> exp.Table:
+        """A fresh node for the stage."""
+        return temporary(STAGE)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def in_window(self, time: exp.Expression, *, with_null: bool) -> exp.Expression | None:
+        """Whether a row with this time is read; None where every row is."""
+        is_past = None
+        if self.lower is not None:
+            is_past = exp.GTE(this=time.copy(), expression=time_literal(self.lower))
+        if not with_null:
+            if is_past is not None:
+                return is_past
+            return exp.Not(this=exp.Is(this=time.copy(), expression=exp.Null()))
+        if is_past is None:
+            return None
+        return exp.or_(is_past, exp.Is(this=time.copy(), expression=exp.Null()))
+
+    def rows(self, *, with_null: bool) -> exp.Expression:
+        """The query's rows in the window."""
+        if self.in_window(exp.Null(), with_null=with_null) is None:
+            return self.query.copy()
+
+        def condition(time: exp.Expression) -> exp.Expression:
+            found = self.in_window(time, with_null=with_null)
+            assert found is not None, "looked at above"
+            return found
+
+        return filtered(self.query.copy(), self.time_column, condition)
+
+    def create_stage(self, *, with_null: bool) -> Write:
+        """Puts the query's rows in the window into the stage."""
+        return Write(create_temporary(STAGE, self.rows(with_null=with_null)))
+
+    def gate_null_time(self, where: exp.Table) -> tuple[Step, ...]:
+        """Refuses rows without a time where `null_time` is `error`."""
+        if self.null_time != "error":
+            return ()
+        return (
+            Gate(
+                count_where(where, is_null_in([self.time_column])),
+                f"{{count}} rows have NULL in the time column {self.time_column!r}",
+                'give them a time, or set "null_time" to "include" or "exclude"',
+            ),
+        )
+
+    def each_column(
+        self, make: Callable[[str], exp.Expression], *, without: tuple[str, ...] = ()
+    ) -> list[exp.Expression]:
+        """What `make` makes of each column's name."""
+        left_out = {name.lower() for name in without}
+        return [make(name) for name in self.column_names if name.lower() not in left_out]
+
+    def selected(self, alias: str | None = None) -> list[exp.Expression]:
+        """Every column, by name."""
+        return [column(name, alias) for name in self.column_names]
