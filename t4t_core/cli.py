@@ -65,9 +65,7 @@ def _shared(command: Command) -> Command:
 
 def _selecting(command: Command) -> Command:
     for option in (
-        click.option(
-            "-e", "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out."
-        ),
+        click.option("-e", "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out."),
         click.option(
             "-s",
             "--select",
@@ -170,16 +168,22 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
     loaded, _ = _load(project, options)
     if action == "show":
         rows = shown(loaded, model)
-        click.echo(json.dumps({"status": "success", "models": rows}) if options["as_json"]
-                   else shown_text(rows))
+        click.echo(
+            json.dumps({"status": "success", "models": rows})
+            if options["as_json"]
+            else shown_text(rows)
+        )
         return
     if model is None or (action == "set" and value is None):
         raise click.UsageError(
             "reset needs --model" if action == "reset" else "set needs --model and --value"
         )
     done = reset(loaded, model) if action == "reset" else set_watermark(loaded, model, value or "")
-    click.echo(json.dumps({"status": "success", "models": [done]}) if options["as_json"]
-               else shown_text([done]))
+    click.echo(
+        json.dumps({"status": "success", "models": [done]})
+        if options["as_json"]
+        else shown_text([done])
+    )
 
 
 @main.command()

@@ -61,7 +61,7 @@ def query_fingerprint(model: Model, graph: Graph) -> str:
     """The fingerprint of a model's query with those of the ephemeral models in it."""
     inlined = [
         query_fingerprint(node, graph)
-        for key in graph.parents[model.name.key]
+        for key in graph.parents.get(model.name.key, ())
         if isinstance(node := graph.nodes[key], Model) and node.is_ephemeral
     ]
     own = model.source.fingerprint

@@ -257,9 +257,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """The keys that may stand at a path, by the names that users write."""
     for part in path:
-        field = next(
-            (f for name, f in shape.model_fields.items() if part in (name, f.alias)), None
-        )
+        field = next((f for name, f in shape.model_fields.items() if part in (name, f.alias)), None)
         inner = [] if field is None else _models_in(field.annotation)
         if not inner:
             return []

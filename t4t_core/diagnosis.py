@@ -45,9 +45,7 @@ def _database_status(project: Project, problems: list[str]) -> str:
     if not settings.database.is_file():
         return "is made by the first run"
     try:
-        with Warehouse.open(
-            settings.database, read_only=True, lock_timeout_s=0
-        ) as warehouse:
+        with Warehouse.open(settings.database, read_only=True, lock_timeout_s=0) as warehouse:
             check_format(warehouse)
             return f"opens; {len(last_commits(warehouse))} models were run"
     except T4tError as error:

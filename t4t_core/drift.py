@@ -141,9 +141,7 @@ def _full_reason(
     return Decision("incremental", "rows past the watermark")
 
 
-def _materialization_change(
-    model: Model, commit: Commit | None, flags: FlagsConfig
-) -> str | None:
+def _materialization_change(model: Model, commit: Commit | None, flags: FlagsConfig) -> str | None:
     now = model.config.materialization
     if commit is None or commit.materialization == now:
         return None

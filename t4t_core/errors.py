@@ -105,6 +105,10 @@ class StateError(UsageError):
     """The ledger or `tee_state.db` cannot be used."""
 
 
+class OtherSettingsError(UsageError):
+    """A connection of this process has the file open with other settings."""
+
+
 class RunError(T4tError):
     """A model failed; its table, watermark and state are as they were."""
 

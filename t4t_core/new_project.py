@@ -7,7 +7,7 @@ from pathlib import Path
 from t4t_core.errors import UsageError
 
 _FILES = {
-    "project.toml": '''\
+    "project.toml": """\
 project_folder = "{name}"
 
 [connection]
@@ -17,15 +17,15 @@ schema = "analytics"
 
 [flags]
 materialization_change_behavior = "warn"
-''',
+""",
     ".gitignore": "data/\n",
-    "seeds/raw/orders.csv": '''\
+    "seeds/raw/orders.csv": """\
 id,customer,amount,updated_at
 1,ada,12.50,2024-01-01 09:00:00
 2,grace,7.00,2024-01-02 10:30:00
 3,ada,30.00,2024-01-03 16:45:00
-''',
-    "models/analytics/orders.sql": '''\
+""",
+    "models/analytics/orders.sql": """\
 SELECT
     id,
     customer,
@@ -33,8 +33,8 @@ SELECT
     updated_at
 FROM raw.orders
 WHERE amount > 0
-''',
-    "models/analytics/orders.py": '''\
+""",
+    "models/analytics/orders.py": """\
 from t4t_core.typing import ModelMetadata
 
 metadata: ModelMetadata = {{
@@ -50,8 +50,8 @@ metadata: ModelMetadata = {{
         }},
     }},
 }}
-''',
-    "models/analytics/customers.sql": '''\
+""",
+    "models/analytics/customers.sql": """\
 -- metadata: {{"description": "What each customer has ordered", "materialization": "table"}}
 SELECT
     customer,
@@ -59,7 +59,7 @@ SELECT
     sum(amount) AS amount
 FROM analytics.orders
 GROUP BY customer
-''',
+""",
 }
 
 

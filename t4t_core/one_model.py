@@ -169,9 +169,7 @@ def _query(
     )
 
 
-def _greatest(
-    model: Model, facts: Facts, graph: Graph, warehouse: Warehouse
-) -> TimeValue | None:
+def _greatest(model: Model, facts: Facts, graph: Graph, warehouse: Warehouse) -> TimeValue | None:
     settings = model.strategy
     if settings is None or facts.target is None:
         return None
@@ -217,9 +215,7 @@ def _commit(
     before = facts.commit
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     version = 1 if before is None else before.version + 1
-    has_changed = (
-        made.decision.is_full or tallies.inserted or tallies.updated or tallies.deleted
-    )
+    has_changed = made.decision.is_full or tallies.inserted or tallies.updated or tallies.deleted
     data_version = f"{version}-{now:%Y%m%dT%H%M%S%f}"
     if before is not None and not has_changed:
         data_version = before.data_version
@@ -250,7 +246,7 @@ def _commit(
 def _view_version(made: Plan, graph: Graph, warehouse: Warehouse) -> str | None:
     """A view's content is its parents' seen through its query; None where a parent is foreign."""
     key = made.model.name.key
-    if graph.sources[key]:
+    if key not in graph.nodes or graph.sources[key]:
         return None
     parents = []
     for parent in graph.parents[key]:
@@ -286,9 +282,7 @@ def _success(made: Plan, commit: Commit, started: float) -> ModelReport:
     )
 
 
-def _failure(
-    model: Model, made: Plan | None, error: T4tError, started: float
-) -> ModelReport:
+def _failure(model: Model, made: Plan | None, error: T4tError, started: float) -> ModelReport:
     log.debug("%s failed", model, exc_info=error)
     return ModelReport(
         model_name=str(model),
@@ -301,6 +295,7 @@ def _failure(
         duration_s=time.perf_counter() - started,
         statements=() if made is None else statements((*made.steps, *made.after)),
         exit_status=error.exit_status,
+        is_transient=error.is_transient,
     )
 
 

@@ -115,9 +115,7 @@ def _digest(seed: Seed) -> str:
         raise RunError(f"the file cannot be read: {error}") from error
 
 
-def _commit(
-    seed: Seed, digest: str, before: Commit | None, rows: int, started: float
-) -> Commit:
+def _commit(seed: Seed, digest: str, before: Commit | None, rows: int, started: float) -> Commit:
     reason = "its file changed" if before is not None else "this is the first load"
     if before is not None and before.sql_hash == digest:
         reason = "its table is gone, or a full refresh was asked for"

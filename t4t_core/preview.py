@@ -37,9 +37,7 @@ def _warehouse(project: Project) -> Iterator[Warehouse]:
     settings = project.settings
     exists = settings.database.is_file()
     opened = (
-        Warehouse.open(
-            settings.database, read_only=True, lock_timeout_s=settings.lock_timeout_s
-        )
+        Warehouse.open(settings.database, read_only=True, lock_timeout_s=settings.lock_timeout_s)
         if exists
         else Warehouse.open_empty(settings.catalog)
     )

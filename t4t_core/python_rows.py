@@ -99,7 +99,9 @@ def _upstream(
     elif node is not None:
         query = rendered(exp.select("*").from_(table(node.name, graph.catalog)))
     else:
-        named = exp.table_(ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True)
+        named = exp.table_(
+            ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True
+        )
         query = rendered(exp.select("*").from_(named))
     try:
         relation = connection.sql(query)

@@ -24,6 +24,7 @@ class ModelReport:
         watermark: The greatest time that a committed run has read.
         statements: As they ran, or would have run after the one that failed.
         columns: Of the table or view; only read where they were asked for.
+        is_transient: The failure may not come again with nothing changed.
     """
 
     model_name: str
@@ -46,6 +47,7 @@ class ModelReport:
     statements: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     exit_status: int = 0
+    is_transient: bool = False
 
     @property
     def has_changed_rows(self) -> bool:

@@ -47,9 +47,7 @@ def run_nodes(
                 _pass_on(node, project, broken)
                 continue
             culprit = _broken_parent(node, project, broken)
-            report = (
-                session.run(node, request) if culprit is None else _left_out(node, culprit)
-            )
+            report = session.run(node, request) if culprit is None else _left_out(node, culprit)
             if report.status == "failed":
                 broken[node.name.key] = str(node)
                 log.error("%s", report.error)
@@ -62,9 +60,7 @@ def run_nodes(
     return Report(tuple(reports))
 
 
-def require_variables(
-    project: Project, nodes: Sequence[Model | Seed], request: Request
-) -> None:
+def require_variables(project: Project, nodes: Sequence[Model | Seed], request: Request) -> None:
     """Checks that every placeholder in the models, and in the ephemerals they read, has a value.
 
     Raises:
@@ -85,7 +81,7 @@ def _with_ephemerals(project: Project, nodes: Sequence[Model | Seed]) -> list[Mo
         if node.name.key in found:
             continue
         found[node.name.key] = node
-        for key in project.graph.parents[node.name.key]:
+        for key in project.graph.parents.get(node.name.key, ()):
             parent = project.graph.nodes[key]
             if isinstance(parent, Model) and parent.is_ephemeral:
                 ahead.append(parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Literal, cast
 import duckdb
 
 from t4t_core.engines.duckdb_file import connect
-from t4t_core.errors import DatabaseError
+from t4t_core.errors import DatabaseError, OtherSettingsError
 from t4t_core.facts import Column, Target
 from t4t_core.names import TableName, quoted
 
@@ -33,15 +33,40 @@ class Warehouse:
 
     @classmethod
     def open(
-        cls, file: Path, *, read_only: bool = False, lock_timeout_s: float = 60
+        cls,
+        file: Path,
+        *,
+        read_only: bool = False,
+        lock_timeout_s: float = 60,
+        settings_to_try: Sequence[Mapping[str, str]] = ({},),
     ) -> Warehouse:
         """The warehouse in a file.
+
+        Args:
+            file: The database.
+            read_only: Open for reading; the file must exist.
+            lock_timeout_s: How long to wait for another process.
+            settings_to_try: Settings to open it with. Where this process has the file open with
+                other settings, the next ones are tried.
 
         Raises:
             LockedError: Another process holds it.
             UsageError: It cannot be opened.
         """
-        return cls(connect(file, read_only=read_only, lock_timeout_s=lock_timeout_s))
+        *first, last = settings_to_try
+        for settings in first:
+            try:
+                return cls(
+                    connect(
+                        file,
+                        read_only=read_only,
+                        lock_timeout_s=lock_timeout_s,
+                        settings=settings,
+                    )
+                )
+            except OtherSettingsError as error:
+                log.debug("%s", error)
+        return cls(connect(file, read_only=read_only, lock_timeout_s=lock_timeout_s, settings=last))
 
     @classmethod
     def open_empty(cls, catalog: str) -> Warehouse:
@@ -111,8 +136,8 @@ class Warehouse:
             DatabaseError: The database refused it.
         """
         self._run(sql)
-        row = self.connection.fetchone() if self.connection.description else None
-        return int(row[0]) if row and isinstance(row[0], int) else 0
+        rows = self.connection.fetchall() if self.connection.description else []
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[object, ...] | None:
         """The first row that a query gives, or None.
@@ -120,8 +145,9 @@ class Warehouse:
         Raises:
             DatabaseError: The database refused it.
         """
-        self._run(sql, parameters)
-        return cast("tuple[object, ...] | None", self.connection.fetchone())
+        # All rows are taken: DuckDB 2.0 refuses other work on a connection with rows left to read.
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """All rows that a query gives.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
-from t4t_core.errors import LockedError, UsageError
+from t4t_core.errors import LockedError, OtherSettingsError, UsageError
 
 _LOCKED = "Could not set lock on file"
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?)(?: by user|\. |\.$|$)")
@@ -20,7 +21,11 @@ log = logging.getLogger("t4t_core.engines")
 
 
 def connect(
-    file: Path, *, read_only: bool = False, lock_timeout_s: float = 60
+    file: Path,
+    *,
+    read_only: bool = False,
+    lock_timeout_s: float = 60,
+    settings: Mapping[str, str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection to a DuckDB file, waited for while another process holds it.
 
@@ -31,6 +36,8 @@ def connect(
         file: The file, or `:memory:`.
         read_only: Open for reading; the file must exist.
         lock_timeout_s: How long to wait for another process.
+        settings: What to open it with. Within one process they must be those of every other
+            connection to the file.
 
     Raises:
         LockedError: Another process held the file all that time.
@@ -43,7 +50,7 @@ def connect(
             raise _unusable(file, error) from error
     started = time.monotonic()
     try:
-        return _open(file, read_only)
+        return _open(file, read_only, settings)
     except duckdb.IOException as error:
         if _LOCKED not in str(error):
             raise _unusable(file, error) from error
@@ -52,11 +59,15 @@ def connect(
         log.info("waiting for %s, held by %s", file, _holder(error) or "another process")
     except duckdb.Error as error:
         raise _unusable(file, error) from error
-    return _connect_patiently(file, read_only, lock_timeout_s, started)
+    return _connect_patiently(file, read_only, settings, lock_timeout_s, started)
 
 
 def _connect_patiently(
-    file: Path, read_only: bool, lock_timeout_s: float, started: float
+    file: Path,
+    read_only: bool,
+    settings: Mapping[str, str] | None,
+    lock_timeout_s: float,
+    started: float,
 ) -> duckdb.DuckDBPyConnection:
     # Imported here because a run seldom needs it.
     import tenacity
@@ -70,7 +81,7 @@ def _connect_patiently(
         reraise=True,
     )
     try:
-        return attempts(_open, file, read_only)
+        return attempts(_open, file, read_only, settings)
     except duckdb.IOException as error:
         if _LOCKED in str(error):
             raise LockedError(file, _holder(error), time.monotonic() - started) from error
@@ -79,8 +90,10 @@ def _connect_patiently(
         raise _unusable(file, error) from error
 
 
-def _open(file: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(file), read_only=read_only)
+def _open(
+    file: Path, read_only: bool, settings: Mapping[str, str] | None
+) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(file), read_only=read_only, config=dict(settings or {}))
 
 
 def _holder(error: Exception) -> str | None:
@@ -91,7 +104,7 @@ def _holder(error: Exception) -> str | None:
 def _unusable(file: Path, error: Exception) -> UsageError:
     text = str(error)
     if "different configuration" in text:
-        return UsageError(
+        return OtherSettingsError(
             f"{file} is open in this process with other settings",
             hint="open it there with the same settings, or through t4t's own resource",
         )

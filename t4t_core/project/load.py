@@ -25,16 +25,38 @@ class Project:
         settings: `project.toml`.
         graph: Models and seeds with what they read.
         variables: What placeholders take: those given over `[vars]`.
+        reads_variables_when_loaded: Whether other variables may give other models: Python files
+            and metadata read them.
     """
 
     settings: Settings
     graph: Graph
     variables: Mapping[str, object]
+    reads_variables_when_loaded: bool = False
 
     @property
     def models(self) -> tuple[Model, ...]:
         """The models, parents before children."""
         return self.graph.models
+
+
+class _Watched(Mapping[str, object]):
+    """Variables that know whether anything looked at them."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+        self.was_read = False
+
+    def __getitem__(self, name: str) -> object:
+        self.was_read = True
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.was_read = True
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 def load_project(
@@ -56,7 +78,8 @@ def load_project(
     settings = read_settings(Path(folder), environment)
     values = {**settings.variables, **(variables or {})}
     mistakes: list[T4tError] = []
-    models = _models(settings, values, mistakes)
+    watched = _Watched(values)
+    models = _models(settings, watched, mistakes)
     seeds = list(_seeds(settings, mistakes))
     if not mistakes:
         try:
@@ -65,7 +88,7 @@ def load_project(
             mistakes.append(error)
     if mistakes:
         raise ProjectError(tuple(mistakes))
-    return Project(settings=settings, graph=graph, variables=values)
+    return Project(settings, graph, values, reads_variables_when_loaded=watched.was_read)
 
 
 def _models(

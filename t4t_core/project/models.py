@@ -22,9 +22,7 @@ from t4t_core.sql.query import Query, parse_condition, parse_query, unset_variab
 from t4t_core.sql.tables import TableRef
 
 # These are read when the model runs, so that each run may bring other variables.
-_READ_LATER = frozenset(
-    {"start_date", "start_value", "lookback", "where_condition", "description"}
-)
+_READ_LATER = frozenset({"start_date", "start_value", "lookback", "where_condition", "description"})
 
 
 def sql_model(
@@ -176,7 +174,11 @@ def _table_ref(name: str) -> TableRef:
 
 
 def _model(
-    name: TableName, config: ModelConfig, place: Place, config_place: Place, source: Query | PythonSource
+    name: TableName,
+    config: ModelConfig,
+    place: Place,
+    config_place: Place,
+    source: Query | PythonSource,
 ) -> Model:
     condition = None
     settings = config.strategy

@@ -112,8 +112,9 @@ def run_file(
             ) from error
         finally:
             sys.modules.pop(namespace.__name__, None)
-    for name, value in variables.items():
-        namespace.__dict__.setdefault(name, value)
+    if declared:
+        for name, value in variables.items():
+            namespace.__dict__.setdefault(name, value)
     return namespace.__dict__, declared
 
 

@@ -159,9 +159,7 @@ def unset_variable(name: str, place: Place) -> VariableError:
     )
 
 
-def _filled(
-    node: exp.Expression, values: Mapping[str, object], place: Place
-) -> exp.Expression:
+def _filled(node: exp.Expression, values: Mapping[str, object], place: Place) -> exp.Expression:
     if not isinstance(node, exp.Placeholder) or not node.name:
         return node
     try:

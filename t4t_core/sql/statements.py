@@ -20,9 +20,7 @@ def temporary(name: str) -> exp.Table:
 
 def create_table(table: exp.Table, query: exp.Expression) -> str:
     """`CREATE OR REPLACE TABLE ... AS ...`."""
-    return rendered(
-        exp.Create(this=table, kind="TABLE", replace=True, expression=_as_query(query))
-    )
+    return rendered(exp.Create(this=table, kind="TABLE", replace=True, expression=_as_query(query)))
 
 
 def create_temporary(name: str, query: exp.Expression) -> str:
@@ -109,9 +107,7 @@ def latest_per_key(
 
 def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expression:
     """Whether any of the columns is NULL."""
-    return exp.or_(
-        *(exp.Is(this=column(name, table), expression=exp.Null()) for name in names)
-    )
+    return exp.or_(*(exp.Is(this=column(name, table), expression=exp.Null()) for name in names))
 
 
 def is_true(condition: exp.Expression) -> exp.Expression:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class TableRef:
     """A table as a query names it; the parts it leaves out are empty."""
 

@@ -71,9 +71,7 @@ def bring_up_to_date(
             ) from error
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, commits: Sequence[Commit], is_whole: bool
-) -> int:
+def _write(connection: duckdb.DuckDBPyConnection, commits: Sequence[Commit], is_whole: bool) -> int:
     wanted = {commit.model_name: _row(commit) for commit in commits}
     selected = ", ".join(_COLUMNS)
     held = {row[0]: row for row in connection.execute(f"SELECT {selected} FROM {TABLE}").fetchall()}

@@ -16,9 +16,7 @@ def full_load(work: Work) -> tuple[Step, ...]:
     return work.gate_null_time(work.table)
 
 
-def later_run(
-    work: Work, settings: DeleteInsertConfig, where: exp.Expression | None
-) -> LaterRun:
+def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expression | None) -> LaterRun:
     """The statements of a run onto a table that exists.
 
     Args:

@@ -31,9 +31,7 @@ _NOTE = "Executed incremental merge"
 
 def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
     """What follows the creation of the table: keys are checked, repeated ones settled."""
-    latest = latest_per_key(
-        work.table, settings.unique_key, work.time_column, work.column_names
-    )
+    latest = latest_per_key(work.table, settings.unique_key, work.time_column, work.column_names)
     return (
         *work.gate_null_time(work.table),
         _gate_null_keys(work.table, settings.unique_key),
@@ -45,9 +43,7 @@ def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
 
 def later_run(work: Work, settings: MergeConfig) -> LaterRun:
     """The statements of a run onto a table that exists."""
-    latest = latest_per_key(
-        work.stage, settings.unique_key, work.time_column, work.column_names
-    )
+    latest = latest_per_key(work.stage, settings.unique_key, work.time_column, work.column_names)
     staged: tuple[Step, ...] = (
         work.create_stage(with_null=work.null_time != "exclude"),
         *work.gate_null_time(work.stage),
@@ -114,9 +110,7 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
     differing = _differs(work, keys, "t", "s")
     if differing is not None:
         steps.append(_replace_differing_ties(work, keys, is_tie, differing))
-    replaced = (
-        exp.select(column("target_row")).from_(temporary(_HELD)).where(column("is_replaced"))
-    )
+    replaced = exp.select(column("target_row")).from_(temporary(_HELD)).where(column("is_replaced"))
     is_kept = exp.and_(
         exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")),
         exp.Not(this=column("is_replaced", "h")),
@@ -155,9 +149,7 @@ def _replace_differing_ties(
         expressions=[exp.EQ(this=identifier("is_replaced"), expression=exp.true())],
         where=exp.Where(this=exp.In(this=column("target_row"), query=exp.Subquery(this=rows))),
     )
-    return Repair(
-        count_where(temporary(_HELD), column("is_tie")), (Write(rendered(update)),)
-    )
+    return Repair(count_where(temporary(_HELD), column("is_tie")), (Write(rendered(update)),))
 
 
 def _merge_statement(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
@@ -177,9 +169,7 @@ def _merge_statement(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
     whens = []
     if settings:
         whens.append(
-            exp.When(
-                matched=True, condition=is_replaced, then=exp.Update(expressions=settings)
-            )
+            exp.When(matched=True, condition=is_replaced, then=exp.Update(expressions=settings))
         )
     whens.append(
         exp.When(
@@ -213,9 +203,7 @@ def _same_key(keys: Sequence[str], target: str, source: str) -> exp.Expression:
     )
 
 
-def _is_to_replace(
-    work: Work, keys: Sequence[str], target: str, source: str
-) -> exp.Expression:
+def _is_to_replace(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expression:
     """The staged row is as late as the table's or later, and some value in it differs."""
     is_not_earlier = exp.Coalesce(
         this=exp.GTE(
@@ -229,9 +217,7 @@ def _is_to_replace(
     return exp.and_(is_not_earlier, exp.false() if differs is None else differs)
 
 
-def _differs(
-    work: Work, keys: Sequence[str], target: str, source: str
-) -> exp.Expression | None:
+def _differs(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expression | None:
     """Whether any value but the key differs; None for a table of nothing but its key."""
     differing = work.each_column(
         lambda name: exp.NullSafeNEQ(this=column(name, target), expression=column(name, source)),

@@ -1,0 +1,98 @@
+"""Which columns of which tables a query's columns come from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+
+from t4t_core.facts import Column
+from t4t_core.sql.tables import TableRef, table_refs, with_tables
+
+log = logging.getLogger("t4t_core.lineage")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """A column of a table that a query reads."""
+
+    table: TableRef
+    column: str
+
+
+Lineage = Mapping[str, tuple[Origin, ...]]
+
+
+def column_origins(
+    tree: exp.Expression, columns_of: Mapping[TableRef, tuple[Column, ...]]
+) -> Lineage:
+    """For each column that a query gives, the columns it is computed from.
+
+    Lineage describes; nothing is decided by it. Where sqlglot cannot follow a query, what it cannot
+    follow is left out.
+
+    Args:
+        tree: The query; it is not changed.
+        columns_of: The columns of the tables it reads, as far as they are known.
+    """
+    refs = table_refs(tree)
+    # Names of one part keep sqlglot from mixing up tables that differ in schema alone.
+    stands_for = {f"t{number}": ref for number, ref in enumerate(refs)}
+    aliases = {ref: name for name, ref in stands_for.items()}
+    renamed = with_tables(tree.copy(), lambda ref: exp.to_table(aliases[ref]))
+    schema = {
+        name: {column.name: "UNKNOWN" for column in columns_of.get(ref, ())}
+        for name, ref in stands_for.items()
+        if columns_of.get(ref)
+    }
+    try:
+        qualified = qualify(
+            renamed,
+            schema=schema,
+            dialect="duckdb",
+            validate_qualify_columns=False,
+            identify=False,
+        )
+        scope = build_scope(qualified)
+    except SqlglotError as error:
+        log.debug("no column lineage: %s", error)
+        return {}
+    if scope is None or not isinstance(qualified, exp.Query):
+        return {}
+    found: dict[str, tuple[Origin, ...]] = {}
+    for name in qualified.named_selects:
+        if not name or name == "*":
+            continue
+        try:
+            node = lineage(
+                name,
+                qualified,
+                schema=schema,
+                scope=scope,
+                dialect="duckdb",
+                trim_selects=False,
+                copy=False,
+            )
+        except (SqlglotError, ValueError) as error:
+            log.debug("no lineage of %s: %s", name, error)
+            continue
+        found[name] = _origins(node, stands_for)
+    return found
+
+
+def _origins(node: Node, stands_for: Mapping[str, TableRef]) -> tuple[Origin, ...]:
+    found: dict[Origin, None] = {}
+    for leaf in node.walk():
+        if leaf.downstream or not isinstance(leaf.expression, exp.Table):
+            continue
+        ref = stands_for.get(leaf.expression.name)
+        column = leaf.name.rpartition(".")[2].strip('"')
+        if ref is not None and column != "*":
+            found[Origin(ref, column)] = None
+    return tuple(sorted(found))

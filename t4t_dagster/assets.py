@@ -1,0 +1,128 @@
+"""One asset for each model and seed."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from t4t_core.errors import ProjectError, T4tError, UsageError
+from t4t_core.model import Model
+from t4t_core.project import Project
+from t4t_core.seed import Seed
+from t4t_dagster.translator import T4tTranslator
+
+IO_MANAGER_KEY = "t4t_io_manager"
+_KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
+
+
+@dataclass(frozen=True)
+class T4tOutput:
+    """What a model's asset hands to the IO manager, which runs it.
+
+    The model is run there and not in the asset's body, so that reading the facts, calling a Python
+    model and writing share one transaction.
+
+    Attributes:
+        node: The model or seed.
+        project: The project that it stands in.
+        set_data_version: Sets the data version of the materialization.
+    """
+
+    node: Model | Seed
+    project: Project
+    set_data_version: Callable[[dg.DataVersion], None]
+
+
+def t4t_assets(
+    project: Project,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    translator: T4tTranslator | None = None,
+    io_manager_key: str = IO_MANAGER_KEY,
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+) -> list[dg.AssetsDefinition]:
+    """The assets of a project's models and seeds; ephemeral models are part of their readers.
+
+    Args:
+        project: From `load_project`.
+        select: As `t4t run --select`; everything by default.
+        exclude: As `t4t run --exclude`.
+        translator: Decides how they look.
+        io_manager_key: The resource that runs them.
+        retry_policy: For errors of the database; a lock is waited for without one.
+        pool: The concurrency pool of every step.
+
+    Raises:
+        SelectionError: A selector matches nothing.
+        ProjectError: A name cannot be an asset key.
+    """
+    translator = translator or T4tTranslator()
+    nodes = [
+        node
+        for node in project.graph.select(select, exclude)
+        if not (isinstance(node, Model) and node.is_ephemeral)
+    ]
+    specs = [(node, translator.get_asset_spec(node, project)) for node in nodes]
+    _refuse_unusable_keys(specs)
+    return [_asset(node, spec, project, io_manager_key, retry_policy, pool) for node, spec in specs]
+
+
+def _asset(
+    node: Model | Seed,
+    spec: dg.AssetSpec,
+    project: Project,
+    io_manager_key: str,
+    retry_policy: dg.RetryPolicy | None,
+    pool: str | None,
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=spec.key,
+        deps=list(spec.deps),
+        description=spec.description,
+        group_name=spec.group_name,
+        kinds=set(spec.kinds),
+        owners=list(spec.owners),
+        tags={key: value for key, value in spec.tags.items() if not key.startswith("dagster/kind")},
+        code_version=spec.code_version,
+        metadata=dict(spec.metadata),
+        automation_condition=spec.automation_condition,
+        io_manager_key=io_manager_key,
+        retry_policy=retry_policy,
+        pool=pool,
+    )
+    def run(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads an annotation as the output's type
+        return T4tOutput(
+            node, project, lambda version: context.set_data_version(context.asset_key, version)
+        )
+
+    return run
+
+
+def _refuse_unusable_keys(specs: Sequence[tuple[Model | Seed, dg.AssetSpec]]) -> None:
+    """Dagster derives names of steps from keys, and says little when they do not fit."""
+    mistakes: list[T4tError] = []
+    taken: dict[str, Model | Seed] = {}
+    for node, spec in specs:
+        if not all(_KEY_PART.fullmatch(part) for part in spec.key.path):
+            mistakes.append(
+                UsageError(
+                    f"{node} cannot be an asset: Dagster's names have letters, digits, "
+                    "underscores, dots and dashes",
+                    hint="rename it, or give it another key in T4tTranslator.get_asset_key",
+                )
+            )
+            continue
+        step = spec.key.to_python_identifier()
+        other = taken.setdefault(step, node)
+        if other is not node:
+            mistakes.append(
+                UsageError(
+                    f"{node} and {other} would be one step, {step!r}, to Dagster",
+                    hint="rename one, or give it another key in T4tTranslator.get_asset_key",
+                )
+            )
+    if mistakes:
+        raise ProjectError(tuple(mistakes))

@@ -1,0 +1,60 @@
+"""A whole project as Dagster definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from t4t_core.project import load_project
+from t4t_dagster.assets import IO_MANAGER_KEY, t4t_assets
+from t4t_dagster.io_manager import T4tIOManager
+from t4t_dagster.translator import T4tTranslator
+
+
+def build_t4t_definitions(
+    project: str | Path,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    translator: T4tTranslator | None = None,
+    duckdb: DuckDBResource | None = None,
+    vars: dict[str, Any] | None = None,
+    retry_policy: dg.RetryPolicy | None = None,
+    pool: str | None = None,
+) -> dg.Definitions:
+    """The assets of a project with the IO manager that runs them.
+
+    Args:
+        project: The folder that holds `project.toml`. A relative one is taken from the working
+            directory, so write `Path(__file__).parent / "my_project"`.
+        select: As `t4t run --select`; everything by default.
+        exclude: As `t4t run --exclude`.
+        translator: Decides how models look in Dagster.
+        duckdb: Connect through this resource; it must open the project's own database.
+        vars: Variables of every run, over `[vars]`; a run's own config takes their place.
+        retry_policy: For errors of the database; a lock is waited for without one.
+        pool: The concurrency pool of every step.
+
+    Raises:
+        ProjectError: All that is wrong in the project.
+        UsageError: There is no project.
+    """
+    loaded = load_project(project, vars)
+    translator = translator or T4tTranslator()
+    return dg.Definitions(
+        assets=t4t_assets(
+            loaded,
+            select=select,
+            exclude=exclude,
+            translator=translator,
+            retry_policy=retry_policy,
+            pool=pool,
+        ),
+        resources={
+            IO_MANAGER_KEY: T4tIOManager.of(loaded, translator=translator, duckdb=duckdb, vars=vars)
+        },
+    )

@@ -1,0 +1,94 @@
+"""What a materialization shows: a report in, metadata out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from t4t_core.model import Model
+from t4t_core.project import Project
+from t4t_core.report import ModelReport
+from t4t_core.seed import Seed
+from t4t_core.sql.lineage import Lineage
+from t4t_core.values import TimeKind, TimeValue
+from t4t_dagster.translator import T4tTranslator
+
+
+def materialization_metadata(
+    report: ModelReport, node: Model | Seed, project: Project
+) -> dict[str, Any]:
+    """The metadata of one run of a model, under `t4t/` and Dagster's own keys."""
+    metadata: dict[str, Any] = {
+        "t4t/mode": report.mode or "",
+        "t4t/reason": report.reason,
+        "t4t/materialization": report.materialization,
+        "t4t/rows_inserted": report.rows_inserted,
+        "t4t/rows_updated": report.rows_updated,
+        "t4t/rows_deleted": report.rows_deleted,
+        "t4t/duration_s": round(report.duration_s, 4),
+        "dagster/table_name": f"{project.settings.catalog}.{node.name.schema}.{node.name.name}",
+    }
+    if report.strategy is not None:
+        metadata["t4t/strategy"] = report.strategy
+    if report.watermark is not None:
+        metadata["t4t/last_processed_value"] = str(report.watermark)
+        metadata["t4t/last_processed_time"] = _moment(report.watermark)
+    if report.sql_hash is not None:
+        metadata["t4t/sql_hash"] = report.sql_hash
+    if report.config_hash is not None:
+        metadata["t4t/config_hash"] = report.config_hash
+    if report.warning is not None:
+        metadata["t4t/warning"] = report.warning
+    if report.statements:
+        script = ";\n\n".join(report.statements)
+        metadata["t4t/sql"] = dg.MetadataValue.md(f"```sql\n{script};\n```")
+    if report.row_count is not None:
+        metadata["dagster/row_count"] = report.row_count
+    if report.columns:
+        metadata["dagster/column_schema"] = _schema(report, node)
+    return metadata
+
+
+def column_lineage(
+    lineage: Lineage, project: Project, node: Model, translator: T4tTranslator
+) -> dg.TableColumnLineage:
+    """The lineage in Dagster's terms."""
+    deps: Mapping[str, list[dg.TableColumnDep]] = {
+        column: [
+            dg.TableColumnDep(
+                asset_key=_key(origin.table, project, node, translator), column_name=origin.column
+            )
+            for origin in origins
+        ]
+        for column, origins in lineage.items()
+    }
+    return dg.TableColumnLineage(deps_by_column=deps)
+
+
+def _key(ref: Any, project: Project, node: Model, translator: T4tTranslator) -> dg.AssetKey:
+    key = project.graph.resolve(ref, node.name.schema)
+    if key is None:
+        return translator.get_source_key(ref, project)
+    return translator.get_asset_key(project.graph.nodes[key], project)
+
+
+def _moment(value: TimeValue) -> Any:
+    """A number or moment that the UI can plot over time."""
+    if value.kind is TimeKind.INTEGER:
+        return value.ordinal
+    scale = {TimeKind.DATE: 86_400.0, TimeKind.TIMESTAMP_NS: 1e-9}.get(value.kind, 1e-6)
+    return dg.MetadataValue.timestamp(value.ordinal * scale)
+
+
+def _schema(report: ModelReport, node: Model | Seed) -> dg.TableSchema:
+    described = {}
+    if isinstance(node, Model):
+        described = {column.name.lower(): column.description for column in node.config.schema_}
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(column.name, column.type, description=described.get(column.name.lower()))
+            for column in report.columns
+        ]
+    )

@@ -1,0 +1,125 @@
+"""How a model looks in Dagster."""
+
+from __future__ import annotations
+
+import hashlib
+
+from typing import Any
+
+import dagster as dg
+
+from t4t_core.compiled import query_fingerprint
+from t4t_core.model import Model, PythonSource
+from t4t_core.plan import config_hash
+from t4t_core.project import Project
+from t4t_core.seed import Seed
+from t4t_core.sql.tables import TableRef
+
+
+class T4tTranslator:
+    """Override `get_asset_spec` to change how models and seeds appear.
+
+    >>> class Mine(T4tTranslator):
+    ...     def get_asset_spec(self, node, project):
+    ...         return super().get_asset_spec(node, project).replace_attributes(group_name="mine")
+    """
+
+    def get_asset_spec(self, node: Model | Seed, project: Project) -> dg.AssetSpec:
+        """The asset of a model or seed: key, group, kinds, tags, owners, description, metadata.
+
+        Args:
+            node: The model or seed.
+            project: The project that it stands in.
+        """
+        is_model = isinstance(node, Model)
+        return dg.AssetSpec(
+            key=self.get_asset_key(node, project),
+            deps=self._dependencies(node, project),
+            description=_description(node),
+            group_name=_identifier(node.name.schema),
+            kinds=_kinds(node),
+            owners=list(node.config.owners) if is_model else None,
+            tags=_tags(node),
+            code_version=code_version(node, project) if is_model else None,
+            metadata=_metadata(node, project),
+        )
+
+    def get_asset_key(self, node: Model | Seed, project: Project) -> dg.AssetKey:
+        """`[schema, name]`."""
+        return dg.AssetKey([node.name.schema, node.name.name])
+
+    def get_source_key(self, ref: TableRef, project: Project) -> dg.AssetKey:
+        """The key of a table that nothing in the project makes: `[schema, name]`, the catalog
+        before them where it is another database."""
+        return dg.AssetKey(list(project.graph.source_name(ref)))
+
+    def _dependencies(self, node: Model | Seed, project: Project) -> list[dg.AssetKey]:
+        """What it reads, seen through ephemeral models, which are no assets."""
+        graph = project.graph
+        found: dict[dg.AssetKey, None] = {}
+        ahead = [node.name.key]
+        while ahead:
+            key = ahead.pop(0)
+            for parent in graph.parents[key]:
+                parent_node = graph.nodes[parent]
+                if isinstance(parent_node, Model) and parent_node.is_ephemeral:
+                    ahead.append(parent)
+                else:
+                    found[self.get_asset_key(parent_node, project)] = None
+            for ref in graph.sources[key]:
+                if not _is_file(ref):
+                    found[self.get_source_key(ref, project)] = None
+        return list(found)
+
+
+def code_version(model: Model, project: Project) -> str:
+    """Changes with whatever changes the table that a full refresh gives, and how runs work."""
+    text = f"{query_fingerprint(model, project.graph)}:{config_hash(model)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _description(node: Model | Seed) -> str | None:
+    if isinstance(node, Model):
+        return node.config.description
+    return f"The file {node.file.name}"
+
+
+def _kinds(node: Model | Seed) -> set[str]:
+    if isinstance(node, Seed):
+        return {"duckdb", node.file.suffix.lstrip(".").lower()}
+    return {"duckdb", "python" if isinstance(node.source, PythonSource) else "sql"}
+
+
+def _tags(node: Model | Seed) -> dict[str, str]:
+    tags = {"t4t/materialization": "seed"}
+    if isinstance(node, Model):
+        tags = {tag: "" for tag in node.config.tags}
+        tags["t4t/materialization"] = node.config.materialization
+        if node.strategy is not None:
+            tags["t4t/strategy"] = node.strategy.name
+    return tags
+
+
+def _metadata(node: Model | Seed, project: Project) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "dagster/table_name": f"{project.settings.catalog}.{node.name.schema}.{node.name.name}",
+    }
+    if not isinstance(node, Model):
+        return metadata
+    if node.config.schema_:
+        metadata["dagster/column_schema"] = dg.TableSchema(
+            columns=[
+                dg.TableColumn(column.name, column.datatype or "", description=column.description)
+                for column in node.config.schema_
+            ]
+        )
+    return metadata
+
+
+def _identifier(text: str) -> str:
+    return "".join(c if c.isalnum() or c == "_" else "_" for c in text)
+
+
+def _is_file(ref: TableRef) -> bool:
+    """DuckDB reads a file that stands where a table would; it is no asset."""
+    return not ref.schema and any(c in ref.name for c in "./\\*:")

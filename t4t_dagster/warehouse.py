@@ -1,0 +1,67 @@
+"""Opening a project's database inside a Dagster process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb as duckdb_library
+from dagster_duckdb import DuckDBResource
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import LockedError, UsageError
+from t4t_core.project import Project
+
+# What DuckDBResource opens files with: within one process DuckDB opens a file a second time only
+# with the same settings.
+_DAGSTER = {"custom_user_agent": "dagster"}
+
+
+@contextmanager
+def open_warehouse(
+    project: Project, resource: DuckDBResource | None, *, is_reading: bool = False
+) -> Iterator[Warehouse]:
+    """The project's database, closed again whatever happens.
+
+    Args:
+        project: The project.
+        resource: Connect through this one, or None to open the project's file.
+        is_reading: Nothing will be written, so other readers may open it meanwhile.
+
+    Raises:
+        LockedError: Another process holds it.
+        UsageError: It cannot be opened.
+    """
+    settings = project.settings
+    if resource is None:
+        with Warehouse.open(
+            settings.database,
+            read_only=is_reading and settings.database.is_file(),
+            lock_timeout_s=settings.lock_timeout_s,
+            settings_to_try=(_DAGSTER, {}),
+        ) as warehouse:
+            yield warehouse
+        return
+    opened = None
+    try:
+        with resource.get_connection() as opened:
+            _require_same_file(opened, project)
+            yield Warehouse.borrowed(opened)
+    except duckdb_library.IOException as error:
+        if "Could not set lock" in str(error):
+            raise LockedError(settings.database, None, 0) from error
+        raise
+    finally:
+        # The resource leaves its connection open when the body raises.
+        if opened is not None:
+            opened.close()
+
+
+def _require_same_file(connection: duckdb_library.DuckDBPyConnection, project: Project) -> None:
+    row = connection.execute("SELECT current_database()").fetchone()
+    if row is not None and row[0] != project.settings.catalog:
+        raise UsageError(
+            f"the DuckDBResource opens {row[0]!r}, but the project's database is "
+            f"{project.settings.catalog!r}",
+            hint="give it the path that [connection] in project.toml has",
+        )
