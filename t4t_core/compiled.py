@@ -12,12 +12,12 @@ from t4t_core.graph import MAIN_SCHEMA, Graph
 from t4t_core.model import Model
 from t4t_core.names import TableName
 from t4t_core.sql.names import table
-from t4t_core.sql.query import Query, with_values
+from t4t_core.sql.query import Query, unset_variable, with_values
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.window import subquery
 
 
-def compiled_query(model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expression:
+def compiled_query(model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
     """The tree of a SQL model's query, ready to run; a fresh one each time.
 
     Raises:
@@ -27,9 +27,7 @@ def compiled_query(model: Model, graph: Graph, values: Mapping[str, object]) -> 
     return compiled(model.source, model, graph, values)
 
 
-def compiled(
-    query: Query, model: Model, graph: Graph, values: Mapping[str, object]
-) -> exp.Expression:
+def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
     """The tree of a query that stands in a model, ready to run.
 
     Raises:
@@ -40,7 +38,7 @@ def compiled(
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
-    def replacement(ref: TableRef) -> exp.Expression | None:
+    def replacement(ref: TableRef) -> exp.Expr | None:
         key = graph.resolve(ref, model.name.schema)
         node = None if key is None or key == model.name.key else graph.nodes[key]
         if isinstance(node, Model) and node.is_ephemeral:
@@ -70,23 +68,26 @@ def query_fingerprint(model: Model, graph: Graph) -> str:
     return hashlib.sha256("".join([own, *inlined]).encode()).hexdigest()
 
 
-def check_variables(model: Model, graph: Graph, values: Mapping[str, object]) -> list[T4tError]:
+def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError]:
     """The error for each placeholder of the model that nothing sets."""
-    from t4t_core.sql.query import unset_variable
-
-    found: list[T4tError] = []
-    for placeholder in model.source.placeholders:
-        if placeholder.name not in values:
-            place = Place(model.place.file, placeholder.line, placeholder.column)
-            found.append(unset_variable(placeholder.name, place).located(model=str(model)))
+    needed = [
+        (placeholder.name, Place(model.place.file, placeholder.line, placeholder.column))
+        for placeholder in model.source.placeholders
+    ]
     settings = model.strategy
-    if settings is None:
-        return found
-    for value in (settings.start_date, settings.lookback):
-        if isinstance(value, str) and value.startswith("@") and value[1:] not in values:
-            found.append(unset_variable(value[1:], model.place).located(model=str(model)))
-    own = {"start_date"}
-    for placeholder in model.where_condition.placeholders if model.where_condition else ():
-        if placeholder.name not in values and placeholder.name not in own:
-            found.append(unset_variable(placeholder.name, model.place).located(model=str(model)))
-    return found
+    if settings is not None:
+        written = (settings.start_date, settings.lookback)
+        names = [str(value)[1:] for value in written if str(value).startswith("@")]
+        needed += [(name, model.place) for name in names]
+    if model.where_condition is not None:
+        # There, @start_date is the start of the window where no variable has that name.
+        needed += [
+            (placeholder.name, model.place)
+            for placeholder in model.where_condition.placeholders
+            if placeholder.name != "start_date"
+        ]
+    return [
+        unset_variable(name, place).located(model=str(model))
+        for name, place in dict.fromkeys(needed)
+        if name not in values
+    ]

@@ -113,7 +113,7 @@ class _Window(_Written):
     @classmethod
     def _read_lookback(cls, value: str | int | date) -> str | int | date:
         if isinstance(value, date):
-            raise ValueError("a lookback is a span of time, not a date")
+            raise ValueError("a lookback is a span of time, not a date")  # noqa: TRY004  pydantic collects ValueErrors
         if not (isinstance(value, str) and value.startswith("@")):
             Lookback.parse(value)
         return value
@@ -167,9 +167,7 @@ class IncrementalConfig(_Written):
     @model_validator(mode="after")
     def _need_settings(self) -> IncrementalConfig:
         if getattr(self, self.strategy) is None:
-            raise ValueError(
-                f"strategy is {self.strategy!r}, but there is no {self.strategy!r} with its settings"
-            )
+            raise ValueError(f"the strategy is {self.strategy!r}, but its settings are missing")
         return self
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config import FlagsConfig, MergeConfig
+from t4t_core.config import DeleteInsertConfig, FlagsConfig, MergeConfig
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts
 from t4t_core.model import Model
@@ -96,12 +96,12 @@ def decision(
         return Decision("full", f"a {kind} is made anew by every run", warning)
 
     chosen = _full_reason(model, definition, facts, request, flags)
-    if chosen.is_full and commit is not None and commit.materialization == "incremental":
-        if not model.config.full_refresh:
-            raise RunError(
-                f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
-                hint='undo that change, or set "full_refresh": true for one run',
-            )
+    was_incremental = commit is not None and commit.materialization == "incremental"
+    if chosen.is_full and was_incremental and not model.config.full_refresh:
+        raise RunError(
+            f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
+            hint='undo that change, or set "full_refresh": true for one run',
+        )
     return Decision(chosen.mode, chosen.reason, warning or chosen.warning)
 
 
@@ -121,24 +121,29 @@ def _full_reason(
         return Decision("full", f"the materialization changed from {commit.materialization}")
     changed = " and ".join(changes(commit.definition, definition))
     if changed:
-        match flags.definition_change_behavior:
-            case "full_refresh":
-                return Decision("full", changed)
-            case "error":
-                raise RunError(
-                    f"{changed}, and definition_change_behavior is 'error'",
-                    hint="run with --full-refresh to rebuild the table by the new definition",
-                )
-            case "continue":
-                return Decision(
-                    "incremental",
-                    f"{changed}, and definition_change_behavior is 'continue'",
-                    f"{changed}; rows loaded before keep the old definition",
-                )
-    if model.strategy is not None and model.strategy.name == "delete_insert":
-        if model.strategy.start_date == "auto" and commit.watermark is None:
-            return Decision("full", "the table has no value of the time column to start from")
+        return _after_change(changed, flags)
+    settings = model.strategy
+    starts_at_watermark = isinstance(settings, DeleteInsertConfig) and settings.start_date == "auto"
+    if starts_at_watermark and commit.watermark is None:
+        return Decision("full", "the table has no value of the time column to start from")
     return Decision("incremental", "rows past the watermark")
+
+
+def _after_change(changed: str, flags: FlagsConfig) -> Decision:
+    match flags.definition_change_behavior:
+        case "full_refresh":
+            return Decision("full", changed)
+        case "error":
+            raise RunError(
+                f"{changed}, and definition_change_behavior is 'error'",
+                hint="run with --full-refresh to rebuild the table by the new definition",
+            )
+        case "continue":
+            return Decision(
+                "incremental",
+                f"{changed}, and definition_change_behavior is 'continue'",
+                f"{changed}; rows loaded before keep the old definition",
+            )
 
 
 def _materialization_change(model: Model, commit: Commit | None, flags: FlagsConfig) -> str | None:

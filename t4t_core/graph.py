@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -81,8 +81,10 @@ class Graph:
         return resolved(ref, schema, self.nodes, self.catalog, self.default_schema)
 
     def source_name(self, ref: TableRef) -> tuple[str, ...]:
-        """A source's full name, as DuckDB resolves it: schema and table, the catalog before them
-        where it is another database."""
+        """A source's full name, as DuckDB resolves it.
+
+        Schema and table, with the catalog before them where it is another database.
+        """
         if ref.catalog and ref.catalog.lower() != self.catalog.lower():
             return (ref.catalog, ref.schema, ref.name)
         if ref.schema and not ref.catalog and ref.schema.lower() == self.catalog.lower():
@@ -145,7 +147,7 @@ def _matches(node: Model | Seed, selector: str) -> bool:
 def resolved(
     ref: TableRef,
     schema: str,
-    nodes: Mapping[Key, object],
+    nodes: Container[Key],
     catalog: str,
     default_schema: str,
 ) -> Key | None:
@@ -181,7 +183,8 @@ def build_graph(
         UsageError: Two of them make one table, or there is a cycle.
     """
     nodes: dict[Key, Model | Seed] = {}
-    for node in (*seeds, *models):
+    made: list[Model | Seed] = [*seeds, *models]
+    for node in made:
         other = nodes.get(node.name.key)
         if other is not None:
             raise UsageError(

@@ -49,7 +49,7 @@ class PythonSource:
 class Condition:
     """A boolean expression over the columns of the model's table."""
 
-    tree: exp.Expression = field(repr=False, compare=False)
+    tree: exp.Expr = field(repr=False, compare=False)
     placeholders: tuple[Placeholder, ...]
     text: str
 

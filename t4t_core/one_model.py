@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from sqlglot import exp
@@ -18,7 +18,7 @@ from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, T4tError
-from t4t_core.facts import Facts, column_named
+from t4t_core.facts import Column, Facts, column_named
 from t4t_core.graph import Graph
 from t4t_core.model import Model
 from t4t_core.plan import Plan, bounds, config_hash, depends_on_greatest, plan
@@ -119,7 +119,7 @@ def run_model(
                 made, facts, tallies, watermark, row_count, project, warehouse, started
             )
             apply(made.after, warehouse)
-            columns = ()
+            columns: tuple[Column, ...] = ()
             if with_columns:
                 found = warehouse.target(model.name, with_columns=True)
                 columns = found.columns if found is not None else ()
@@ -145,7 +145,7 @@ def _query(
     facts: Facts,
     decided: Decision,
     given: Given | None,
-) -> exp.Expression:
+) -> exp.Expr:
     if given is not None:
         register_rows(given.rows, model, warehouse)
         return exp.select("*").from_(RESULT)
@@ -213,7 +213,7 @@ def _commit(
 ) -> Commit:
     model = made.model
     before = facts.commit
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    now = datetime.now(UTC).replace(tzinfo=None)
     version = 1 if before is None else before.version + 1
     has_changed = made.decision.is_full or tallies.inserted or tallies.updated or tallies.deleted
     data_version = f"{version}-{now:%Y%m%dT%H%M%S%f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from sqlglot import exp
 
@@ -95,7 +95,7 @@ def seed_statement(seed: Seed, project: Project) -> str:
     return create_table(table(seed.name, project.settings.catalog), query)
 
 
-def _reader(name: str, file: exp.Expression, **options: exp.Expression) -> exp.Expression:
+def _reader(name: str, file: exp.Expr, **options: exp.Expr) -> exp.Expr:
     settings = [
         exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
         for key, value in options.items()
@@ -103,7 +103,7 @@ def _reader(name: str, file: exp.Expression, **options: exp.Expression) -> exp.E
     return exp.Anonymous(this=name, expressions=[file, *settings])
 
 
-def _number(value: int) -> exp.Expression:
+def _number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
@@ -136,7 +136,7 @@ def _commit(seed: Seed, digest: str, before: Commit | None, rows: int, started: 
         rows_deleted=0,
         row_count=rows,
         data_version=digest[:32],
-        committed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+        committed_at=datetime.now(UTC).replace(tzinfo=None),
         duration_s=time.perf_counter() - started,
     )
 

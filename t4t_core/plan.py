@@ -89,8 +89,10 @@ def depends_on_greatest(model: Model, commit: Commit | None) -> bool:
 
 
 def _starts_at_greatest(model: Model, commit: Commit | None) -> bool:
-    """`auto` starts at the greatest time in the table, so rows that somebody deleted from its end
-    are read again. A watermark set by hand is taken as it is.
+    """Whether the run starts at the greatest time in the table, or at the watermark if less.
+
+    `auto` does, so rows that somebody deleted from the table's end are read again. A watermark set
+    by hand is taken as it is.
     """
     settings = model.strategy
     return (
@@ -153,8 +155,9 @@ def _bounds_of_delete_insert(
         return Bounds(None, None)
     if settings.start_date != "auto":
         return Bounds(start_value(kind, _start(settings, request), request.now), None)
-    assert facts.commit is not None and facts.commit.watermark is not None, "else it is a full load"
+    assert facts.commit is not None, "a later run follows a commit"
     watermark = facts.commit.watermark
+    assert watermark is not None, "without one it is a full load"
     if facts.commit.origin == "run" and facts.greatest is not None:
         watermark = min(watermark, facts.greatest, key=lambda value: value.ordinal)
     return Bounds(reaching_back(watermark, lookback), None)
@@ -226,7 +229,7 @@ def _needed(columns: tuple[Column, ...], name: str, role: str) -> Column:
 
 def plan(
     model: Model,
-    query: exp.Expression,
+    query: exp.Expr,
     definition: Definition,
     decision: Decision,
     facts: Facts,
@@ -351,7 +354,7 @@ def _later_run(
 
 def _where(
     work: Work, settings: DeleteInsertConfig, model: Model, request: Request
-) -> exp.Expression | None:
+) -> exp.Expr | None:
     """`where_condition` with its values; `@start_date` is the start of the window.
 
     A column with a zone is compared with a moment, since DuckDB would take a date's midnight in
@@ -373,7 +376,7 @@ def _where(
     if work.kind is TimeKind.TIMESTAMP and own in values:
         start = literal(values[own])
 
-    def filled(node: exp.Expression) -> exp.Expression:
+    def filled(node: exp.Expr) -> exp.Expr:
         is_start = isinstance(node, exp.Placeholder) and node.name in is_ours
         return start.copy() if is_start else node
 

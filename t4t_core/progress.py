@@ -18,7 +18,7 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             tqdm.write(self.format(record), file=sys.stderr)
-        except Exception:  # logging's own way: a log line must not stop the run
+        except Exception:  # noqa: BLE001  logging's own way: a log line must not stop the run
             self.handleError(record)
 
 

@@ -28,7 +28,7 @@ def result_query(
     context: RunContext,
     warehouse: Warehouse,
     dialect: str,
-) -> exp.Expression:
+) -> exp.Expr:
     """Calls the model's function; gives a query over what it returned.
 
     Raises:
@@ -132,7 +132,7 @@ def _returned_sql(
     graph: Graph,
     variables: Mapping[str, object],
     dialect: str,
-) -> exp.Expression:
+) -> exp.Expr:
     query = parse_query(text, model.place, dialect)
     known = {graph.resolve(ref, model.name.schema) for ref in source.tables}
     for ref in query.tables:

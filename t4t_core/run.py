@@ -68,7 +68,7 @@ def require_variables(project: Project, nodes: Sequence[Model | Seed], request: 
     """
     missing: list[T4tError] = []
     for model in _with_ephemerals(project, nodes):
-        missing += check_variables(model, project.graph, request.variables)
+        missing += check_variables(model, request.variables)
     if missing:
         raise ProjectError(tuple(missing))
 
@@ -103,11 +103,11 @@ def _pass_on(node: Model, project: Project, broken: dict[tuple[str, str], str]) 
 
 
 def _left_out(node: Model | Seed, culprit: str) -> ModelReport:
-    is_model = isinstance(node, Model)
+    settings = node.strategy if isinstance(node, Model) else None
     return ModelReport(
         model_name=str(node),
-        materialization=node.config.materialization if is_model else "seed",
-        strategy=node.strategy.name if is_model and node.strategy is not None else None,
+        materialization=node.config.materialization if isinstance(node, Model) else "seed",
+        strategy=None if settings is None else settings.name,
         mode="skipped",
         reason=f"{culprit} failed",
         status="skipped",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from tabulate import tabulate
@@ -74,7 +74,7 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
                 rows_inserted=0,
                 rows_updated=0,
                 rows_deleted=0,
-                committed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+                committed_at=datetime.now(UTC).replace(tzinfo=None),
                 duration_s=0.0,
             )
             write_commit(session.warehouse, commit)

@@ -18,8 +18,9 @@ def summary(report: Report) -> str:
         lines.append(
             tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=_ALIGNED)
         )
-    for model in report.failed:
-        lines.append(f"failed: {model.model_name}\n  {_indented(model.error or '')}")
+    lines += [
+        f"failed: {model.model_name}\n  {_indented(model.error or '')}" for model in report.failed
+    ]
     if report.skipped:
         names = ", ".join(f"{model.model_name} ({model.reason})" for model in report.skipped)
         lines.append(f"skipped: {names}")

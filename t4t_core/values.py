@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 from dateutil.relativedelta import relativedelta
 
 _EPOCH = datetime(1970, 1, 1)
 _NS_PER_US = 1000
+_MICROS_OF_A_DAY = 86_400_000_000
 
 
 class TimeKind(Enum):
@@ -71,7 +72,7 @@ class TimeValue:
             case TimeKind.TIMESTAMP:
                 return _moment(self.ordinal).isoformat()
             case TimeKind.TIMESTAMPTZ:
-                return _moment(self.ordinal).replace(tzinfo=timezone.utc).isoformat()
+                return _moment(self.ordinal).replace(tzinfo=UTC).isoformat()
             case TimeKind.TIMESTAMP_NS:
                 micros, nanos = divmod(self.ordinal, _NS_PER_US)
                 return _moment(micros).isoformat(timespec="microseconds") + f"{nanos:03d}"
@@ -102,12 +103,11 @@ class TimeValue:
     def of_moment(cls, kind: TimeKind, moment: datetime, nanos: int = 0) -> TimeValue:
         """The value of this kind at a moment; a moment with a zone is taken in UTC."""
         if moment.tzinfo is not None:
-            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
         micros = (moment - _EPOCH) // timedelta(microseconds=1)
         match kind:
             case TimeKind.DATE:
-                day = 86_400_000_000
-                return cls(kind, -(-micros // day))
+                return cls(kind, -(-micros // _MICROS_OF_A_DAY))
             case TimeKind.TIMESTAMP_NS:
                 return cls(kind, micros * _NS_PER_US + nanos)
             case TimeKind.TIMESTAMP | TimeKind.TIMESTAMPTZ:
@@ -120,19 +120,17 @@ def _moment(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-_UNITS = {
-    "microsecond": "microseconds",
-    "millisecond": "milliseconds",
-    "second": "seconds",
-    "sec": "seconds",
-    "minute": "minutes",
-    "min": "minutes",
-    "hour": "hours",
-    "day": "days",
-    "week": "weeks",
-    "month": "months",
-    "quarter": "quarters",
-    "year": "years",
+_MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
+_MICROS_OF = {
+    "microsecond": 1,
+    "millisecond": 1_000,
+    "second": 1_000_000,
+    "sec": 1_000_000,
+    "minute": 60_000_000,
+    "min": 60_000_000,
+    "hour": 3_600_000_000,
+    "day": _MICROS_OF_A_DAY,
+    "week": 7 * _MICROS_OF_A_DAY,
 }
 _LOOKBACK_PART = re.compile(r"\s*(\d+)\s*([a-z]+?)s?(?=[\s,]|\d|$)[\s,]*")
 
@@ -166,24 +164,13 @@ class Lookback:
         months, micros, at = 0, 0, 0
         while at < len(text):
             part = _LOOKBACK_PART.match(text, at)
-            unit = part and _UNITS.get(part[2])
-            if not part or not unit:
+            if part is None or part[2] not in _MONTHS_OF | _MICROS_OF:
                 raise ValueError(
                     f"{value!r} is not a lookback; write a number and a unit such as '7 days', "
                     "'3 hours' or '1 month', or a plain number for an integer column"
                 )
-            count = int(part[1])
-            match unit:
-                case "months":
-                    months += count
-                case "quarters":
-                    months += 3 * count
-                case "years":
-                    months += 12 * count
-                case "milliseconds":
-                    micros += 1000 * count
-                case _:
-                    micros += timedelta(**{unit: count}) // timedelta(microseconds=1)
+            months += int(part[1]) * _MONTHS_OF.get(part[2], 0)
+            micros += int(part[1]) * _MICROS_OF.get(part[2], 0)
             at = part.end()
         if not text:
             raise ValueError("an empty text is not a lookback; leave the key out or write '0'")
@@ -213,7 +200,7 @@ def reaching_back(value: TimeValue, lookback: Lookback) -> TimeValue:
         return TimeValue(value.kind, value.ordinal - lookback.number)
     if lookback.number:
         raise ValueError(f"lookback {lookback.text!r} has no unit; write for example '7 days'")
-    scale = {TimeKind.DATE: 86_400_000_000, TimeKind.TIMESTAMP_NS: 1}.get(value.kind, 1)
+    scale = _MICROS_OF_A_DAY if value.kind is TimeKind.DATE else 1
     micros = value.ordinal * scale
     nanos = 0
     if value.kind is TimeKind.TIMESTAMP_NS:
@@ -238,6 +225,7 @@ def start_value(kind: TimeKind, start: str | int | date, now: datetime) -> TimeV
     """The start S that a model's `start_date` means for a column of this kind.
 
     Args:
+        kind: What the column counts in.
         start: A number, a date, or text: ISO 8601, or `CURRENT_DATE`.
         now: The moment that `CURRENT_DATE` is read from, with a zone; its day in UTC counts.
 
@@ -245,7 +233,7 @@ def start_value(kind: TimeKind, start: str | int | date, now: datetime) -> TimeV
         ValueError: It cannot bound a column of this kind.
     """
     if isinstance(start, str) and start.strip().lower().removesuffix("()") == "current_date":
-        midnight = now.astimezone(timezone.utc).replace(
+        midnight = now.astimezone(UTC).replace(
             hour=0, minute=0, second=0, microsecond=0, tzinfo=None
         )
         return TimeValue.of_moment(kind, midnight)

@@ -10,6 +10,7 @@ from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
 from t4t_core.errors import LockedError, T4tError
+from t4t_core.model import Model
 from t4t_core.one_model import Given
 from t4t_core.project import Project, load_project
 from t4t_core.request import Request
@@ -100,7 +101,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
                 allow_retries=report.is_transient,
             )
         metadata = materialization_metadata(report, node, project)
-        if lineage:
+        if lineage and isinstance(node, Model):
             metadata["dagster/column_lineage"] = column_lineage(
                 lineage, project, node, self.translator
             )

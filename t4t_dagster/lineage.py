@@ -30,5 +30,5 @@ def lineage_of(
         )
         target = warehouse.target(name, with_columns=True)
         if target is not None:
-            columns[ref] = target.columns
+            columns[ref] = [column.name for column in target.columns]
     return column_origins(query, columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-
 from typing import Any
 
 import dagster as dg
@@ -31,26 +30,32 @@ class T4tTranslator:
             node: The model or seed.
             project: The project that it stands in.
         """
-        is_model = isinstance(node, Model)
+        model = node if isinstance(node, Model) else None
         return dg.AssetSpec(
             key=self.get_asset_key(node, project),
             deps=self._dependencies(node, project),
             description=_description(node),
             group_name=_identifier(node.name.schema),
             kinds=_kinds(node),
-            owners=list(node.config.owners) if is_model else None,
+            owners=None if model is None else list(model.config.owners),
             tags=_tags(node),
-            code_version=code_version(node, project) if is_model else None,
+            code_version=None if model is None else code_version(model, project),
             metadata=_metadata(node, project),
         )
 
-    def get_asset_key(self, node: Model | Seed, project: Project) -> dg.AssetKey:
+    def get_asset_key(
+        self,
+        node: Model | Seed,
+        project: Project,  # noqa: ARG002  for those who override this
+    ) -> dg.AssetKey:
         """`[schema, name]`."""
         return dg.AssetKey([node.name.schema, node.name.name])
 
     def get_source_key(self, ref: TableRef, project: Project) -> dg.AssetKey:
-        """The key of a table that nothing in the project makes: `[schema, name]`, the catalog
-        before them where it is another database."""
+        """The key of a table that nothing in the project makes.
+
+        `[schema, name]`, with the catalog before them where it is another database.
+        """
         return dg.AssetKey(list(project.graph.source_name(ref)))
 
     def _dependencies(self, node: Model | Seed, project: Project) -> list[dg.AssetKey]:
@@ -93,7 +98,7 @@ def _kinds(node: Model | Seed) -> set[str]:
 def _tags(node: Model | Seed) -> dict[str, str]:
     tags = {"t4t/materialization": "seed"}
     if isinstance(node, Model):
-        tags = {tag: "" for tag in node.config.tags}
+        tags = dict.fromkeys(node.config.tags, "")
         tags["t4t/materialization"] = node.config.materialization
         if node.strategy is not None:
             tags["t4t/strategy"] = node.strategy.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -12,7 +12,6 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
-from t4t_core.facts import Column
 from t4t_core.sql.tables import TableRef, table_refs, with_tables
 
 log = logging.getLogger("t4t_core.lineage")
@@ -29,9 +28,7 @@ class Origin:
 Lineage = Mapping[str, tuple[Origin, ...]]
 
 
-def column_origins(
-    tree: exp.Expression, columns_of: Mapping[TableRef, tuple[Column, ...]]
-) -> Lineage:
+def column_origins(tree: exp.Expr, columns_of: Mapping[TableRef, Sequence[str]]) -> Lineage:
     """For each column that a query gives, the columns it is computed from.
 
     Lineage describes; nothing is decided by it. Where sqlglot cannot follow a query, what it cannot
@@ -46,8 +43,8 @@ def column_origins(
     stands_for = {f"t{number}": ref for number, ref in enumerate(refs)}
     aliases = {ref: name for name, ref in stands_for.items()}
     renamed = with_tables(tree.copy(), lambda ref: exp.to_table(aliases[ref]))
-    schema = {
-        name: {column.name: "UNKNOWN" for column in columns_of.get(ref, ())}
+    schema: dict[str, object] = {
+        name: dict.fromkeys(columns_of[ref], "UNKNOWN")
         for name, ref in stands_for.items()
         if columns_of.get(ref)
     }

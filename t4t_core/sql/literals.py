@@ -14,7 +14,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
-def literal(value: object) -> exp.Expression:
+def literal(value: object) -> exp.Expr:
     """The literal for a variable's value.
 
     Text that is an ISO date or moment becomes a DATE, TIMESTAMP or TIMESTAMPTZ; other text stays
@@ -47,7 +47,7 @@ def literal(value: object) -> exp.Expression:
             raise ValueError(f"a {type(value).__name__} has no SQL literal: {value!r}")
 
 
-def _text(value: str) -> exp.Expression:
+def _text(value: str) -> exp.Expr:
     if "\0" in value:
         raise ValueError("the text holds a NUL character")
     if _DATE.fullmatch(value):
@@ -63,7 +63,7 @@ def _text(value: str) -> exp.Expression:
     return exp.Literal.string(value)
 
 
-def _number(digits: str, is_negative: bool) -> exp.Expression:
+def _number(digits: str, is_negative: bool) -> exp.Expr:
     number = exp.Literal.number(digits)
     return exp.Paren(this=exp.Neg(this=number)) if is_negative else number
 
@@ -75,7 +75,7 @@ def cast_text(text: str, sql_type: str) -> exp.Cast:
     )
 
 
-def time_literal(value: TimeValue) -> exp.Expression:
+def time_literal(value: TimeValue) -> exp.Expr:
     """The literal for a bound, of the time column's own kind."""
     if value.kind is TimeKind.INTEGER:
         return _number(str(abs(value.ordinal)), value.ordinal < 0)

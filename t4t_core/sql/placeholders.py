@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlglot import Dialect
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Dialect, Token, TokenType
 
 _QUOTED = re.compile(r"@([A-Za-z_]\w*)|\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 
@@ -78,29 +77,28 @@ def _placeholder_at(
 ) -> tuple[str | None, int, int, int]:
     """The placeholder that begins at a token: its name, start, end and number of tokens."""
     token = tokens[at]
-    start = token.start
-    nothing = (None, 0, 0, 0)
     if token.token_type is TokenType.STRING:
         quoted = _QUOTED.fullmatch(token.text.strip())
-        if quoted is None:
-            return nothing
-        return quoted[1] or quoted[2], start, token.end + 1, 1
-    if token.text == "@":
-        if at + 1 < len(tokens) and tokens[at + 1].start == token.end + 1:
-            name = text[tokens[at + 1].start : tokens[at + 1].end + 1]
-            if _is_name(name):
-                return name, start, tokens[at + 1].end + 1, 2
-        return nothing
-    if token.text == "{" and at + 4 < len(tokens):
-        inner = tokens[at + 1 : at + 5]
-        name = text[inner[1].start : inner[1].end + 1]
-        if [t.text for t in (inner[0], inner[2], inner[3])] == ["{", "}", "}"] and _is_name(name):
-            return name, start, inner[3].end + 1, 5
-    if token.text.startswith("@") and _is_name(token.text[1:]):
-        if token.token_type not in (TokenType.IDENTIFIER, TokenType.HEREDOC_STRING):
-            if text[start] == "@":
-                return token.text[1:], start, token.end + 1, 1
-    return nothing
+        name = (quoted[1] or quoted[2]) if quoted else None
+        return name, token.start, token.end + 1, 1
+    if text[token.start] == "@":
+        return _at_sign(text, tokens, at)
+    if token.text == "{" and len(tokens) > at + 4:
+        opening, inner, *closing = tokens[at + 1 : at + 5]
+        name = text[inner.start : inner.end + 1]
+        if [opening.text, *(brace.text for brace in closing)] == ["{", "}", "}"] and _is_name(name):
+            return name, token.start, closing[-1].end + 1, 5
+    return None, 0, 0, 0
+
+
+def _at_sign(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int, int]:
+    """`@name`, which is one token in some dialects and two in DuckDB's."""
+    token = tokens[at]
+    last, used = token, 1
+    if token.text == "@" and at + 1 < len(tokens) and tokens[at + 1].start == token.end + 1:
+        last, used = tokens[at + 1], 2
+    name = text[token.start + 1 : last.end + 1]
+    return (name if _is_name(name) else None), token.start, last.end + 1, used
 
 
 def _is_name(text: str) -> bool:

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
 
 from t4t_core.errors import Place, SqlError, VariableError
 from t4t_core.sql.literals import literal
@@ -43,7 +42,7 @@ class Query:
 
     text: str
     place: Place
-    tree: exp.Expression = field(repr=False, compare=False, hash=False)
+    tree: exp.Expr = field(repr=False, compare=False, hash=False)
     placeholders: tuple[Placeholder, ...]
     tables: tuple[TableRef, ...]
     fingerprint: str
@@ -107,7 +106,7 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
     )
 
 
-def parse_condition(text: str, place: Place) -> tuple[exp.Expression, tuple[Placeholder, ...]]:
+def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholder, ...]]:
     """The boolean expression that a text holds, with its placeholders open.
 
     Raises:
@@ -127,11 +126,11 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expression, tuple[Plac
 
 
 def with_values(
-    tree: exp.Expression,
+    tree: exp.Expr,
     placeholders: tuple[Placeholder, ...],
     values: Mapping[str, object],
     place: Place,
-) -> exp.Expression:
+) -> exp.Expr:
     """A copy of the tree in which every placeholder is its variable's typed literal.
 
     Raises:
@@ -159,7 +158,7 @@ def unset_variable(name: str, place: Place) -> VariableError:
     )
 
 
-def _filled(node: exp.Expression, values: Mapping[str, object], place: Place) -> exp.Expression:
+def _filled(node: exp.Expr, values: Mapping[str, object], place: Place) -> exp.Expr:
     if not isinstance(node, exp.Placeholder) or not node.name:
         return node
     try:

@@ -18,12 +18,12 @@ def temporary(name: str) -> exp.Table:
     return exp.Table(this=identifier(name), db=identifier("temp"))
 
 
-def create_table(table: exp.Table, query: exp.Expression) -> str:
+def create_table(table: exp.Table, query: exp.Expr) -> str:
     """`CREATE OR REPLACE TABLE ... AS ...`."""
     return rendered(exp.Create(this=table, kind="TABLE", replace=True, expression=_as_query(query)))
 
 
-def create_temporary(name: str, query: exp.Expression) -> str:
+def create_temporary(name: str, query: exp.Expr) -> str:
     """`CREATE OR REPLACE TEMPORARY TABLE ... AS ...`."""
     return rendered(
         exp.Create(
@@ -36,7 +36,7 @@ def create_temporary(name: str, query: exp.Expression) -> str:
     )
 
 
-def create_view(table: exp.Table, query: exp.Expression) -> str:
+def create_view(table: exp.Table, query: exp.Expr) -> str:
     """`CREATE OR REPLACE VIEW ... AS ...`."""
     return rendered(exp.Create(this=table, kind="VIEW", replace=True, expression=_as_query(query)))
 
@@ -52,18 +52,18 @@ def drop(table: exp.Table, kind: str) -> str:
     return f"DROP {kind.upper()} {rendered(table)}"
 
 
-def delete(table: exp.Table, condition: exp.Expression) -> str:
+def delete(table: exp.Table, condition: exp.Expr) -> str:
     """`DELETE FROM ... WHERE ...`."""
     return rendered(exp.Delete(this=table, where=exp.Where(this=condition)))
 
 
-def insert(table: exp.Table, columns: Sequence[str], query: exp.Expression) -> str:
+def insert(table: exp.Table, columns: Sequence[str], query: exp.Expr) -> str:
     """`INSERT INTO ... (columns) ...`."""
     target = exp.Schema(this=table, expressions=[identifier(name) for name in columns])
     return rendered(exp.Insert(this=target, expression=query))
 
 
-def count_where(table: exp.Table, condition: exp.Expression | None = None) -> str:
+def count_where(table: exp.Table, condition: exp.Expr | None = None) -> str:
     """`SELECT count(*) FROM ... WHERE ...`."""
     query = exp.select(exp.Count(this=exp.Star())).from_(table)
     return rendered(query if condition is None else query.where(condition, copy=False))
@@ -105,12 +105,12 @@ def latest_per_key(
     return query
 
 
-def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expression:
+def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
     """Whether any of the columns is NULL."""
     return exp.or_(*(exp.Is(this=column(name, table), expression=exp.Null()) for name in names))
 
 
-def is_true(condition: exp.Expression) -> exp.Expression:
+def is_true(condition: exp.Expr) -> exp.Expr:
     """The condition with NULL counted as false."""
     return exp.Coalesce(this=condition, expressions=[exp.false()])
 
@@ -119,13 +119,13 @@ def greatest_ordinal(
     table: exp.Table,
     time_column: str,
     kind: TimeKind,
-    condition: exp.Expression | None = None,
+    condition: exp.Expr | None = None,
 ) -> str:
     """The greatest finite value of the time column, as `TimeValue.ordinal` counts it.
 
     For dates microseconds are given. Infinite values are left out: nothing could ever be later.
     """
-    greatest: exp.Expression = exp.Max(this=column(time_column))
+    greatest: exp.Expr = exp.Max(this=column(time_column))
     if not kind.is_integer:
         greatest = exp.Filter(
             this=greatest,
@@ -137,7 +137,7 @@ def greatest_ordinal(
     return rendered(query if condition is None else query.where(condition, copy=False))
 
 
-def _as_query(tree: exp.Expression) -> exp.Expression:
+def _as_query(tree: exp.Expr) -> exp.Expr:
     if isinstance(tree, exp.Pivot):
         return exp.select("*").from_(exp.Subquery(this=tree))
     return tree

@@ -20,7 +20,7 @@ class TableRef:
         return ".".join(part for part in (self.catalog, self.schema, self.name) if part)
 
 
-def table_refs(tree: exp.Expression) -> tuple[TableRef, ...]:
+def table_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
     """The tables that a query reads, each once, in the order of the tree.
 
     Names of common table expressions are not tables, where they can be seen; nor are table
@@ -29,9 +29,7 @@ def table_refs(tree: exp.Expression) -> tuple[TableRef, ...]:
     return tuple(dict.fromkeys(_ref(table) for table in _tables(tree)))
 
 
-def with_tables(
-    tree: exp.Expression, replace: Callable[[TableRef], exp.Expression | None]
-) -> exp.Expression:
+def with_tables(tree: exp.Expr, replace: Callable[[TableRef], exp.Expr | None]) -> exp.Expr:
     """The tree, changed in place, with tables replaced.
 
     Args:
@@ -60,7 +58,7 @@ def _ref(table: exp.Table) -> TableRef:
     return TableRef(catalog=table.catalog, schema=table.db, name=table.name)
 
 
-def _tables(tree: exp.Expression) -> Iterator[exp.Table]:
+def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
     for table in tree.find_all(exp.Table, bfs=False):
         if isinstance(table.this, exp.Identifier) and not _is_cte(table):
             yield table
@@ -74,7 +72,7 @@ def _is_cte(table: exp.Table) -> bool:
     if table.db:
         return False
     wanted = table.name.lower()
-    node: exp.Expression = table
+    node: exp.Expr = table
     inside: exp.CTE | None = None
     while (parent := node.parent) is not None:
         if isinstance(node, exp.CTE):

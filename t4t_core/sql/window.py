@@ -29,9 +29,7 @@ _NOT_PLAIN = (
 )
 
 
-def filtered(
-    tree: exp.Expression, column: str, condition: Callable[[exp.Expression], exp.Expression]
-) -> exp.Expression:
+def filtered(tree: exp.Expr, column: str, condition: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
     """The query that gives exactly those rows of `tree` that satisfy the condition.
 
     Args:
@@ -45,13 +43,13 @@ def filtered(
     return around(tree, condition(named_column(column, "q")))
 
 
-def around(tree: exp.Expression, condition: exp.Expression | None = None) -> exp.Select:
+def around(tree: exp.Expr, condition: exp.Expr | None = None) -> exp.Select:
     """`SELECT * FROM (tree) AS q`, with the condition where one is given."""
     outer = exp.select("*").from_(subquery(tree, "q"))
     return outer if condition is None else outer.where(condition, copy=False)
 
 
-def subquery(tree: exp.Expression, alias: str | None = None) -> exp.Subquery:
+def subquery(tree: exp.Expr, alias: str | None = None) -> exp.Subquery:
     """The query in parentheses, for use in FROM."""
     if not isinstance(tree, exp.Query):
         tree = exp.select("*").from_(
@@ -63,7 +61,7 @@ def subquery(tree: exp.Expression, alias: str | None = None) -> exp.Subquery:
     return wrapped
 
 
-def _source_of(tree: exp.Expression, column: str) -> exp.Column | None:
+def _source_of(tree: exp.Expr, column: str) -> exp.Column | None:
     """The column that WHERE can use for an output column, or None where it is not so simple."""
     if not isinstance(tree, exp.Select) or any(tree.args.get(key) for key in _NOT_PLAIN):
         return None
@@ -77,7 +75,7 @@ def _source_of(tree: exp.Expression, column: str) -> exp.Column | None:
     named = [p for p in tree.expressions if p.alias_or_name.lower() == wanted]
     if len(named) != 1 or not isinstance(named[0].unalias(), exp.Column):
         return None
-    source = named[0].unalias()
+    source: exp.Column = named[0].unalias()
     others = {p.alias.lower() for p in tree.expressions if p is not named[0]}
     if not source.table and source.name.lower() in others:
         return None

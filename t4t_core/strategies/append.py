@@ -66,9 +66,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     )
 
 
-def _new_rows(
-    work: Work, read: exp.Table, greatest: TimeValue | None, with_null: bool
-) -> exp.Expression:
+def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null: bool) -> exp.Expr:
     """The rows read, less those that the table holds."""
 
     def rows_read() -> exp.Select:

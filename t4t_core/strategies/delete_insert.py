@@ -16,7 +16,7 @@ def full_load(work: Work) -> tuple[Step, ...]:
     return work.gate_null_time(work.table)
 
 
-def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expression | None) -> LaterRun:
+def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expr | None) -> LaterRun:
     """The statements of a run onto a table that exists.
 
     Args:
@@ -49,7 +49,7 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expression | 
 
 
 def _gates(
-    work: Work, settings: DeleteInsertConfig, where: exp.Expression, in_window: exp.Expression
+    work: Work, settings: DeleteInsertConfig, where: exp.Expr, in_window: exp.Expr
 ) -> tuple[Step, ...]:
     """One window for both halves, or rows would be lost, or doubled by the next run."""
     start = f"{work.time_column} >= {work.lower}"

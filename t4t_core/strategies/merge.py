@@ -73,7 +73,7 @@ def _settle_repeated(table: exp.Table, settings: MergeConfig, keep_latest: Write
         return Repair(sql, (keep_latest,))
     return Gate(
         sql,
-        f"{{count}} values of the unique key ({', '.join(settings.unique_key)}) come more than once",
+        f"{{count}} keys ({', '.join(settings.unique_key)}) come more than once",
         'make the query give one row per key, or set "on_duplicate_key" to "latest"',
     )
 
@@ -133,7 +133,7 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
 
 
 def _replace_differing_ties(
-    work: Work, keys: Sequence[str], is_tie: exp.Expression, differing: exp.Expression
+    work: Work, keys: Sequence[str], is_tie: exp.Expr, differing: exp.Expr
 ) -> Repair:
     rows = (
         exp.select(column("rowid", "t"))
@@ -197,13 +197,13 @@ def _aliased(table: exp.Table, alias: str) -> exp.Table:
     return table
 
 
-def _same_key(keys: Sequence[str], target: str, source: str) -> exp.Expression:
+def _same_key(keys: Sequence[str], target: str, source: str) -> exp.Expr:
     return exp.and_(
         *(exp.EQ(this=column(key, target), expression=column(key, source)) for key in keys)
     )
 
 
-def _is_to_replace(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expression:
+def _is_to_replace(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expr:
     """The staged row is as late as the table's or later, and some value in it differs."""
     is_not_earlier = exp.Coalesce(
         this=exp.GTE(
@@ -217,7 +217,7 @@ def _is_to_replace(work: Work, keys: Sequence[str], target: str, source: str) ->
     return exp.and_(is_not_earlier, exp.false() if differs is None else differs)
 
 
-def _differs(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expression | None:
+def _differs(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expr | None:
     """Whether any value but the key differs; None for a table of nothing but its key."""
     differing = work.each_column(
         lambda name: exp.NullSafeNEQ(this=column(name, target), expression=column(name, source)),

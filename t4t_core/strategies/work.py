@@ -52,7 +52,7 @@ class Work:
 
     name: TableName
     catalog: str
-    query: exp.Expression
+    query: exp.Expr
     columns: tuple[Column, ...]
     time_column: str
     kind: TimeKind
@@ -73,7 +73,7 @@ class Work:
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def in_window(self, time: exp.Expression, *, with_null: bool) -> exp.Expression | None:
+    def in_window(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
         """Whether a row with this time is read; None where every row is."""
         is_past = None
         if self.lower is not None:
@@ -86,12 +86,12 @@ class Work:
             return None
         return exp.or_(is_past, exp.Is(this=time.copy(), expression=exp.Null()))
 
-    def rows(self, *, with_null: bool) -> exp.Expression:
+    def rows(self, *, with_null: bool) -> exp.Expr:
         """The query's rows in the window."""
         if self.in_window(exp.Null(), with_null=with_null) is None:
             return self.query.copy()
 
-        def condition(time: exp.Expression) -> exp.Expression:
+        def condition(time: exp.Expr) -> exp.Expr:
             found = self.in_window(time, with_null=with_null)
             assert found is not None, "looked at above"
             return found
@@ -115,12 +115,12 @@ class Work:
         )
 
     def each_column(
-        self, make: Callable[[str], exp.Expression], *, without: tuple[str, ...] = ()
-    ) -> list[exp.Expression]:
+        self, make: Callable[[str], exp.Expr], *, without: tuple[str, ...] = ()
+    ) -> list[exp.Expr]:
         """What `make` makes of each column's name."""
         left_out = {name.lower() for name in without}
         return [make(name) for name in self.column_names if name.lower() not in left_out]
 
-    def selected(self, alias: str | None = None) -> list[exp.Expression]:
+    def selected(self, alias: str | None = None) -> list[exp.Expr]:
         """Every column, by name."""
         return [column(name, alias) for name in self.column_names]
