@@ -78,11 +78,11 @@ def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError
     if settings is not None:
         written = (settings.start_date, settings.lookback)
         names = [str(value)[1:] for value in written if str(value).startswith("@")]
-        needed += [(name, model.place) for name in names]
+        needed += [(name, model.config_place) for name in names]
     if model.where_condition is not None:
         # There, @start_date is the start of the window where no variable has that name.
         needed += [
-            (placeholder.name, model.place)
+            (placeholder.name, model.config_place)
             for placeholder in model.where_condition.placeholders
             if placeholder.name != "start_date"
         ]

@@ -121,12 +121,36 @@ def _full_reason(
         return Decision("full", f"the materialization changed from {commit.materialization}")
     changed = " and ".join(changes(commit.definition, definition))
     if changed:
-        return _after_change(changed, flags)
-    settings = model.strategy
-    starts_at_watermark = isinstance(settings, DeleteInsertConfig) and settings.start_date == "auto"
-    if starts_at_watermark and commit.watermark is None:
+        if commit.definition.time_column != definition.time_column:
+            _refuse_other_time_column(changed, flags)
+        after_change = _after_change(changed, flags)
+        if after_change.is_full:
+            return after_change
+    if _is_without_start(model, commit, facts):
         return Decision("full", "the table has no value of the time column to start from")
+    if changed:
+        return after_change
     return Decision("incremental", "rows past the watermark")
+
+
+def _is_without_start(model: Model, commit: Commit, facts: Facts) -> bool:
+    """Whether delete_insert would start at the greatest time of a table that has none.
+
+    `t4t state set` gives it one.
+    """
+    settings = model.strategy
+    if not isinstance(settings, DeleteInsertConfig) or settings.start_date != "auto":
+        return False
+    is_from_table = commit.origin == "run"
+    return commit.watermark is None or (is_from_table and facts.greatest is None)
+
+
+def _refuse_other_time_column(changed: str, flags: FlagsConfig) -> None:
+    if flags.definition_change_behavior == "continue":
+        raise RunError(
+            f"{changed}; the watermark belongs to the old one, so there is no going on from it",
+            hint="run with --full-refresh to rebuild the table",
+        )
 
 
 def _after_change(changed: str, flags: FlagsConfig) -> Decision:

@@ -118,11 +118,15 @@ class DatabaseError(RunError):
 
     Attributes:
         sql: The statement.
+        is_transient: Another connection got in between.
     """
 
-    def __init__(self, what: str, *, sql: str, hint: str | None = None) -> None:
+    def __init__(
+        self, what: str, *, sql: str, hint: str | None = None, is_transient: bool = False
+    ) -> None:
         super().__init__(what, hint=hint)
         self.sql = sql
+        self.is_transient = is_transient
 
 
 class GateError(RunError):

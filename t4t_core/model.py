@@ -62,6 +62,7 @@ class Model:
         name: The table it makes.
         config: Its metadata.
         place: The file that defines it.
+        config_place: The file that holds its metadata.
         source: Where its rows come from.
         where_condition: Of delete_insert, or None where the window alone decides.
     """
@@ -69,6 +70,7 @@ class Model:
     name: TableName
     config: ModelConfig
     place: Place
+    config_place: Place
     source: Query | PythonSource
     where_condition: Condition | None = None
 

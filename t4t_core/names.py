@@ -10,6 +10,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def is_plain(identifier: str) -> bool:
+    """Whether the identifier is an ASCII word that starts with no digit."""
+    return identifier.isascii() and identifier.isidentifier()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class TableName:
     """A table's schema and name, spelled as the user spelled them.
@@ -24,6 +29,11 @@ class TableName:
     def key(self) -> tuple[str, str]:
         """What is equal for two spellings of one table."""
         return (self.schema.lower(), self.name.lower())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether both parts are plain words."""
+        return is_plain(self.schema) and is_plain(self.name)
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"

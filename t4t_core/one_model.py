@@ -17,7 +17,7 @@ from t4t_core.compiled import compiled_query, query_fingerprint
 from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import DatabaseError, Place, T4tError
+from t4t_core.errors import DatabaseError, Place, RunError, T4tError
 from t4t_core.facts import Column, Facts, column_named
 from t4t_core.graph import Graph
 from t4t_core.model import Model
@@ -68,10 +68,10 @@ def plan_model(
     target = warehouse.target(model.name, with_columns=model.strategy is not None)
     commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
     facts = Facts(target=target, commit=commit)
+    if commit is not None and depends_on_greatest(model, commit):
+        facts = replace(facts, greatest=_greatest(model, facts, project.graph, warehouse))
     definition = definition_of(model, query_fingerprint(model, project.graph))
     decided = decision(model, definition, facts, request, project.settings.flags)
-    if not decided.is_full and depends_on_greatest(model, facts.commit):
-        facts = replace(facts, greatest=_greatest(model, facts, project.graph, warehouse))
     query = _query(model, project, request, warehouse, facts, decided, given)
     if model.strategy is not None:
         columns = warehouse.columns(rendered(around(query.copy())))
@@ -171,7 +171,7 @@ def _query(
 
 def _greatest(model: Model, facts: Facts, graph: Graph, warehouse: Warehouse) -> TimeValue | None:
     settings = model.strategy
-    if settings is None or facts.target is None:
+    if settings is None or facts.target is None or facts.target.kind == "view":
         return None
     column = column_named(facts.target.columns, settings.time_column)
     if column is None or column.kind is None:
@@ -191,7 +191,15 @@ def _time_value(kind: TimeKind, row: tuple[object, ...] | None) -> TimeValue | N
         return None
     ordinal = row[0]
     assert isinstance(ordinal, int), "epoch functions and integer columns give integers"
-    return TimeValue(kind, ordinal // _MICROS_OF_A_DAY if kind is TimeKind.DATE else ordinal)
+    value = TimeValue(kind, ordinal // _MICROS_OF_A_DAY if kind is TimeKind.DATE else ordinal)
+    try:
+        str(value)
+    except OverflowError as error:
+        raise RunError(
+            "the greatest value of the time column lies outside the years 1 to 9999",
+            hint="leave such rows out in the model's query, or give them the time 'infinity'",
+        ) from error
+    return value
 
 
 def _later(read: TimeValue, before: TimeValue | None) -> TimeValue:

@@ -140,7 +140,7 @@ def bounds(
             lower = commit.start
         return Bounds(lower, commit.start)
     except ValueError as error:
-        raise RunError(str(error), place=model.place) from error
+        raise RunError(str(error), place=model.config_place) from error
 
 
 def _bounds_of_delete_insert(
@@ -195,7 +195,7 @@ def _lookback(model: Model, settings: StrategyConfig, request: Request) -> Lookb
     try:
         return Lookback.parse(value)
     except ValueError as error:
-        raise RunError(str(error), place=model.place) from error
+        raise RunError(str(error), place=model.config_place) from error
 
 
 def time_kind_of(model: Model, columns: tuple[Column, ...]) -> TimeKind:
@@ -368,7 +368,7 @@ def _where(
     assert work.lower is not None, "delete_insert starts somewhere"
     for placeholder in condition.placeholders:
         if placeholder.name not in values and placeholder.name not in (own, "start_date"):
-            raise unset_variable(placeholder.name, model.place).located(model=str(model))
+            raise unset_variable(placeholder.name, model.config_place).located(model=str(model))
     is_ours = {own} if own in values and _is_placed(settings) else {own} - set(values)
     if "start_date" not in values:
         is_ours = is_ours | {"start_date"}
@@ -382,7 +382,7 @@ def _where(
 
     tree = condition.tree.copy().transform(filled, copy=False)
     rest = tuple(p for p in condition.placeholders if p.name not in is_ours)
-    return with_values(tree, rest, values, model.place)
+    return with_values(tree, rest, values, model.config_place)
 
 
 def _is_placed(settings: StrategyConfig) -> bool:

@@ -58,6 +58,12 @@ def result_query(
         connection.execute("SET python_enable_replacements = false")
     if isinstance(result, str):
         return _returned_sql(result, model, source, graph, context.variables, dialect)
+    if model.config.materialization == "view":
+        raise RunError(
+            "a view is a query, but the function returned rows",
+            place=model.place,
+            hint='return SQL text, or make it a "table"',
+        )
     if not isinstance(result, duckdb.DuckDBPyRelation):
         register_rows(result, model, warehouse)
     return exp.select("*").from_(RESULT)

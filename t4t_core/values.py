@@ -42,6 +42,8 @@ _KIND_OF_TYPE = {
     "UTINYINT": TimeKind.INTEGER,
     "USMALLINT": TimeKind.INTEGER,
     "UINTEGER": TimeKind.INTEGER,
+    "UBIGINT": TimeKind.INTEGER,
+    "HUGEINT": TimeKind.INTEGER,
 }
 
 

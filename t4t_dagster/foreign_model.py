@@ -42,7 +42,8 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
         context_parameter=None,
         fingerprint=f"asset:{context.asset_key.to_user_string()}",
     )
-    return Model(name, config, Place(project.settings.folder / FILE_NAME), source)
+    place = Place(project.settings.folder / FILE_NAME)
+    return Model(name, config, place, place, source)
 
 
 def _never_called() -> object:

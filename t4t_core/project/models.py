@@ -188,7 +188,21 @@ def _model(
         except T4tError as error:
             raise error.located(model=str(name)) from error
         condition = Condition(tree, placeholders, settings.where_condition)
-    return Model(name=name, config=config, place=place, source=source, where_condition=condition)
+    if config.materialization == "ephemeral" and isinstance(source, PythonSource):
+        raise UsageError(
+            "a function's rows cannot be inlined into the models that read them",
+            place=config_place,
+            model=str(name),
+            hint='return SQL from a function without parameters, or make it a "table"',
+        )
+    return Model(
+        name=name,
+        config=config,
+        place=place,
+        config_place=config_place,
+        source=source,
+        where_condition=condition,
+    )
 
 
 def _config(

@@ -13,7 +13,13 @@ from functools import cache
 
 from sqlglot import Dialect, Token, TokenType
 
-_QUOTED = re.compile(r"@([A-Za-z_]\w*)|\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+_QUOTED = re.compile(r"@([^\W\d]\w*)|\{\{\s*([^\W\d]\w*)\s*\}\}")
+
+# `a<@name` compares with a value. DuckDB's own operator is meant where a blank follows it.
+_SPLIT = {"<@": (TokenType.LT, "<"), "^@": (TokenType.CARET, "^")}
+
+# After these a text is a typed literal; only a text can stand there.
+_TYPES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME", "ZONE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,60 +51,78 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def masked(text: str, tokens: Sequence[Token]) -> tuple[str, tuple[Placeholder, ...]]:
-    """The text with each placeholder written as the SQL parameter `$name`, and what was found.
+def marked(
+    text: str, tokens: Sequence[Token]
+) -> tuple[list[Token], tuple[Placeholder, ...]]:
+    """The tokens with each placeholder as the two of a query parameter, and what was found.
 
-    The masked text is as long as the text, line by line, so that places in it are places in the
-    file. (One blank more stands before a placeholder that follows a word directly.)
+    They are changed as tokens, so that every dialect's parser reads them, and places stay those of
+    the file. In a typed literal, `DATE '@start'`, the text is left to `with_parameters`.
     """
-    parts: list[str] = []
+    changed: list[Token] = []
     found: list[Placeholder] = []
-    done = 0
     at = 0
     while at < len(tokens):
-        name, start, end, used = _placeholder_at(text, tokens, at)
+        name, start, used = _placeholder_at(text, tokens, at)
         if name is None:
+            changed.append(tokens[at])
             at += 1
             continue
         line, column = position(text, start)
         found.append(Placeholder(name, line, column))
-        parameter = f"${name}"
-        if start and (text[start - 1].isalnum() or text[start - 1] in '_$"'):
-            parameter = " " + parameter
-        parts += [text[done:start], parameter.ljust(end - start)]
-        done = end
+        first, last = tokens[at], tokens[at + used - 1]
+        if first.text in _SPLIT:
+            kind, operator = _SPLIT[first.text]
+            changed.append(Token(kind, operator, first.line, first.col - 1, first.start, start - 1))
+        if first.token_type is TokenType.STRING and at and tokens[at - 1].text.upper() in _TYPES:
+            changed.append(first)
+        else:
+            changed.append(Token(TokenType.PARAMETER, "$", first.line, first.col, start, start))
+            changed.append(
+                Token(TokenType.VAR, name, last.line, last.col, start, last.end, last.comments)
+            )
         at += used
-    parts.append(text[done:])
-    return "".join(parts), tuple(found)
+    return changed, tuple(found)
+
+
+def with_parameters(tree: exp.Expr) -> exp.Expr:
+    """The tree of marked tokens, changed in place: every placeholder is `exp.Placeholder`."""
+    for node in list(tree.find_all(exp.Parameter, exp.SessionParameter)):
+        node.replace(exp.Placeholder(this=node.name))
+    for cast in list(tree.find_all(exp.Cast)):
+        text = cast.this
+        if isinstance(text, exp.Literal) and text.is_string:
+            quoted = _QUOTED.fullmatch(text.name.strip())
+            if quoted is not None:
+                text.replace(exp.Placeholder(this=quoted[1] or quoted[2]))
+    return tree
 
 
 def _placeholder_at(
     text: str, tokens: Sequence[Token], at: int
-) -> tuple[str | None, int, int, int]:
-    """The placeholder that begins at a token: its name, start, end and number of tokens."""
+) -> tuple[str | None, int, int]:
+    """The placeholder that begins at a token: its name, its start and its number of tokens."""
     token = tokens[at]
+    nothing = (None, 0, 0)
     if token.token_type is TokenType.STRING:
         quoted = _QUOTED.fullmatch(token.text.strip())
-        name = (quoted[1] or quoted[2]) if quoted else None
-        return name, token.start, token.end + 1, 1
-    if text[token.start] == "@":
-        return _at_sign(text, tokens, at)
-    if token.text == "{" and len(tokens) > at + 4:
-        opening, inner, *closing = tokens[at + 1 : at + 5]
-        name = text[inner.start : inner.end + 1]
-        if [opening.text, *(brace.text for brace in closing)] == ["{", "}", "}"] and _is_name(name):
-            return name, token.start, closing[-1].end + 1, 5
-    return None, 0, 0, 0
-
-
-def _at_sign(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int, int]:
-    """`@name`, which is one token in some dialects and two in DuckDB's."""
-    token = tokens[at]
-    last, used = token, 1
-    if token.text == "@" and at + 1 < len(tokens) and tokens[at + 1].start == token.end + 1:
-        last, used = tokens[at + 1], 2
-    name = text[token.start + 1 : last.end + 1]
-    return (name if _is_name(name) else None), token.start, last.end + 1, used
+        return nothing if quoted is None else (quoted[1] or quoted[2], token.start, 1)
+    if token.text == "@" or token.text in _SPLIT:
+        if at + 1 < len(tokens) and tokens[at + 1].start == token.end + 1:
+            name = text[tokens[at + 1].start : tokens[at + 1].end + 1]
+            if _is_name(name):
+                return name, token.end, 2
+        return nothing
+    if token.text == "{" and at + 4 < len(tokens):
+        inner = tokens[at + 1 : at + 5]
+        name = text[inner[1].start : inner[1].end + 1]
+        if [t.text for t in (inner[0], inner[2], inner[3])] == ["{", "}", "}"] and _is_name(name):
+            return name, token.start, 5
+    if token.text.startswith("@") and _is_name(token.text[1:]):
+        if token.token_type not in (TokenType.IDENTIFIER, TokenType.HEREDOC_STRING):
+            if text[token.start] == "@":
+                return token.text[1:], token.start, 1
+    return nothing
 
 
 def _is_name(text: str) -> bool:

@@ -110,6 +110,11 @@ def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
     return exp.or_(*(exp.Is(this=column(name, table), expression=exp.Null()) for name in names))
 
 
+def is_finite(name: str) -> exp.Expr:
+    """Whether a date or timestamp is neither infinite nor NULL."""
+    return exp.func("isfinite", column(name))
+
+
 def is_true(condition: exp.Expr) -> exp.Expr:
     """The condition with NULL counted as false."""
     return exp.Coalesce(this=condition, expressions=[exp.false()])
@@ -129,7 +134,7 @@ def greatest_ordinal(
     if not kind.is_integer:
         greatest = exp.Filter(
             this=greatest,
-            expression=exp.Where(this=exp.func("isfinite", column(time_column))),
+            expression=exp.Where(this=is_finite(time_column)),
         )
         unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
         greatest = exp.func(unit, greatest)

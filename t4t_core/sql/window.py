@@ -52,9 +52,7 @@ def around(tree: exp.Expr, condition: exp.Expr | None = None) -> exp.Select:
 def subquery(tree: exp.Expr, alias: str | None = None) -> exp.Subquery:
     """The query in parentheses, for use in FROM."""
     if not isinstance(tree, exp.Query):
-        tree = exp.select("*").from_(
-            exp.Subquery(this=tree) if isinstance(tree, exp.Values) else tree
-        )
+        tree = exp.select("*").from_(exp.Subquery(this=tree))
     wrapped = exp.Subquery(this=tree)
     if alias is not None:
         wrapped.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import greatest_ordinal, insert, is_true
+from t4t_core.sql.statements import greatest_ordinal, insert, is_finite, is_true
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies.work import LaterRun, Work
 from t4t_core.values import TimeValue
@@ -23,9 +23,9 @@ def full_load(work: Work) -> tuple[Step, ...]:
 def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | None) -> LaterRun:
     """The statements of a run onto a table that exists.
 
-    Rows past the greatest time in the table cannot be in it. The others are compared with the
-    table's rows of the same window as bags: a row that comes three times and is there twice is
-    added once.
+    Rows past the greatest time in the table cannot be in it. The others, infinite times among
+    them, are compared with the table's rows of the same window as bags: a row that comes three
+    times and is there twice is added once.
 
     Args:
         work: The model.
@@ -78,7 +78,12 @@ def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null
         held = held.where(window, copy=False)
     if greatest is None:
         return exp.Except(this=rows_read(), expression=held, distinct=False)
-    is_later = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
+    is_later: exp.Expr = exp.GT(
+        this=column(work.time_column), expression=time_literal(greatest)
+    )
+    if not work.kind.is_integer:
+        # `greatest` is finite; rows at infinity may be in the table all the same.
+        is_later = exp.and_(is_later, is_finite(work.time_column))
     earlier = rows_read().where(exp.Not(this=is_true(is_later.copy())), copy=False)
     not_held = exp.Except(this=earlier, expression=held, distinct=False)
     return exp.Union(

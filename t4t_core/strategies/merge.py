@@ -50,7 +50,10 @@ def later_run(work: Work, settings: MergeConfig) -> LaterRun:
         _gate_null_keys(work.stage, settings.unique_key),
         _settle_repeated(work.stage, settings, Write(create_temporary(STAGE, latest))),
     )
-    write = _merge_statement if settings.method == "merge" else _replace_rows
+    # A column of this name hides DuckDB's row numbers.
+    has_row_numbers = "rowid" not in {name.lower() for name in work.column_names}
+    is_fastest = settings.method == "fastest" and has_row_numbers
+    write = _replace_rows if is_fastest else _merge_statement
     return LaterRun(
         (*staged, *write(work, settings.unique_key)),
         greatest_ordinal(work.stage, work.time_column, work.kind),

@@ -1,0 +1,119 @@
+"""The commands of this project, on a machine that has only Python 3.11 or newer.
+
+    python3 dev.py example   set up, then run the example project
+    python3 dev.py test      set up, then run the tests
+
+Each command sets up what it needs: a virtual environment in .venv with the locked versions of
+requirements/locked.txt. `python3 dev.py --help` lists all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LOCKED = ROOT / "requirements" / "locked.txt"
+LOWEST = ROOT / "requirements" / "lowest.txt"
+
+
+def environment(requirements: Path = LOCKED) -> Path:
+    """The folder of programs of a virtual environment that holds these requirements and t4t."""
+    name = ".venv" if requirements == LOCKED else f".venv-{requirements.stem}"
+    folder = ROOT / name
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    text = requirements.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    wanted = hashlib.sha256(text).hexdigest()
+    stamp = folder / "installed-from"
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+        return programs
+    print(f"setting up {name} from {requirements.relative_to(ROOT)}", flush=True)
+    venv.create(folder, with_pip=True, clear=True)
+    pip = [str(programs / "python"), "-m", "pip", "install", "--quiet"]
+    pip.append("--disable-pip-version-check")
+    run([*pip, "--require-hashes", "--requirement", str(requirements)])
+    run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    stamp.write_text(wanted, "utf-8")
+    return programs
+
+
+def run(command: list[str], **variables: str) -> None:
+    """Runs a command in the project's folder; a failing one ends this program with its status."""
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def example(arguments: list[str]) -> None:
+    """The example project, materialized twice: watch the watermarks move."""
+    programs = environment()
+    command = [str(programs / "dg"), "launch", "--assets", "*", *arguments]
+    quiet = {"PYTHONWARNINGS": "ignore"}
+    for _ in range(2):
+        run(command, PATH=f"{programs}{os.pathsep}{os.environ.get('PATH', '')}", **quiet)
+    for project in ("t_project", "flights"):
+        run([str(programs / "t4t"), "state", "show", f"example_project/{project}"])
+
+
+def test(arguments: list[str]) -> None:
+    """The tests; further arguments go to pytest."""
+    run([str(environment() / "python"), "-m", "pytest", *arguments])
+
+
+def lowest(arguments: list[str]) -> None:
+    """The tests, on the lowest versions that pyproject.toml allows."""
+    run([str(environment(LOWEST) / "python"), "-m", "pytest", *arguments])
+
+
+def lint(arguments: list[str]) -> None:
+    """Format, lint, strict types and the direction of imports; `--fix` mends what it can."""
+    programs = environment()
+    fix = "--fix" in arguments
+    run([str(programs / "ruff"), "format", *([] if fix else ["--check"]), "."])
+    run([str(programs / "ruff"), "check", *(["--fix"] if fix else []), "."])
+    run([str(programs / "mypy")])
+    run([str(programs / "lint-imports")])
+
+
+def bench(arguments: list[str]) -> None:
+    """The benchmarks; further arguments go to benchmarks/run.py."""
+    run([str(environment() / "python"), "benchmarks/run.py", *arguments])
+
+
+def long(arguments: list[str]) -> None:
+    """The long part of the tests: more histories and kills."""
+    run([str(environment() / "python"), "-m", "pytest", "tests/running", *arguments], T4T_LONG="1")
+
+
+def lock(arguments: list[str]) -> None:
+    """Writes requirements/*.txt anew from pyproject.toml."""
+    uv = str(environment() / "uv")
+    common = [uv, "pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev"]
+    common += ["--generate-hashes", "--no-header", "--no-annotate", "--python-version", "3.11"]
+    common += ["--universal", "--quiet", *arguments]
+    run([*common, "--output-file", str(LOCKED)])
+    run([*common, "--resolution", "lowest-direct", "--output-file", str(LOWEST)])
+
+
+COMMANDS = (example, test, lowest, lint, bench, long, lock)
+
+
+def main() -> None:
+    """Runs the command that was named."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in COMMANDS:
+        commands.add_parser(command.__name__, help=command.__doc__).set_defaults(call=command)
+    known, others = parser.parse_known_args()
+    known.call(others)
+
+
+if __name__ == "__main__":
+    main()
