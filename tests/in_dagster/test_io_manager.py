@@ -1,0 +1,227 @@
+"""What a materialization does and shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from dagster_duckdb import DuckDBResource
+from dagster_shop import Materialize, metadata, read, write
+
+
+def data_version(instance: dg.DagsterInstance, name: str) -> str:
+    event = instance.get_latest_materialization_event(dg.AssetKey(["mart", name]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return (event.asset_materialization.tags or {})["dagster/data_version"]
+
+
+def test_a_run_writes_what_t4t_run_writes(materialize: Materialize, shop: Path) -> None:
+    """Models, views and seeds stand in the database afterwards, and the state beside it."""
+    result = materialize()
+
+    assert result.success
+    assert read(shop, "SELECT count(*) FROM mart.orders") == [(3,)]
+    assert read(shop, "SELECT spent FROM mart.customers ORDER BY customer") == [(40,), (200,)]
+    assert read(shop, "SELECT id FROM mart.big") == [(2,)]
+    assert read(shop, "SELECT count(*) FROM mart.rates") == [(2,)]
+    with duckdb.connect(str(shop / "data/tee_state.db"), read_only=True) as state:
+        mark = state.execute(
+            "SELECT last_processed_value FROM tee_model_state WHERE model_name = 'mart.orders'"
+        ).fetchall()
+    assert mark == [("2024-01-01T12:00:00",)]
+
+
+def test_each_materialization_carries_the_state_and_what_was_done(
+    materialize: Materialize,
+) -> None:
+    """Everything `tee_model_state` holds is there under `t4t/`, and Dagster's own keys."""
+    shown = metadata(materialize(), "orders")
+
+    assert shown["t4t/last_processed_value"] == "2024-01-01T12:00:00"
+    assert shown["t4t/strategy"] == "merge"
+    assert shown["t4t/materialization"] == "incremental"
+    assert shown["t4t/mode"] == "full"
+    assert shown["t4t/reason"] == "this is the first run"
+    assert (shown["t4t/rows_inserted"], shown["t4t/rows_updated"]) == (3, 0)
+    assert shown["t4t/rows_deleted"] == 0
+    assert shown["dagster/row_count"] == 3
+    assert shown["dagster/table_name"] == "shop.mart.orders"
+    assert "CREATE OR REPLACE TABLE mart.orders" in shown["t4t/sql"]
+    assert len(shown["t4t/sql_hash"]) == len(shown["t4t/config_hash"]) == 64
+    columns = {c.name: (c.type, c.description) for c in shown["dagster/column_schema"].columns}
+    assert columns["id"] == ("INTEGER", "The order's number")
+    lineage = shown["dagster/column_lineage"].deps_by_column
+    assert lineage["amount"] == [
+        dg.TableColumnDep(asset_key=dg.AssetKey(["raw", "orders"]), column_name="amount")
+    ]
+
+
+def test_a_run_with_nothing_new_keeps_the_data_version(
+    materialize: Materialize, instance: dg.DagsterInstance, shop: Path
+) -> None:
+    """So automation downstream stays still; new rows change it."""
+    materialize("mart/orders")
+    first = data_version(instance, "orders")
+
+    again = metadata(materialize("mart/orders"), "orders")
+    second = data_version(instance, "orders")
+    write(shop, "INSERT INTO raw.orders VALUES (4, 'cyd', 5, TIMESTAMP '2024-01-02')")
+    changed = metadata(materialize("mart/orders"), "orders")
+
+    assert again["t4t/mode"] == "incremental"
+    assert again["t4t/rows_inserted"] == again["t4t/rows_updated"] == 0
+    assert first == second
+    assert changed["t4t/rows_inserted"] == 1
+    assert data_version(instance, "orders") != first
+
+
+def test_variables_and_full_refresh_come_from_run_config(materialize: Materialize) -> None:
+    """They stand above `[vars]`, and setting one leaves the other as it was."""
+    materialize("mart/orders")
+
+    refreshed = metadata(materialize("mart/orders", config={"full_refresh": True}), "orders")
+    rebuilt = metadata(
+        materialize("mart/orders", config={"full_refresh": True, "vars": {"smallest": 20}}),
+        "orders",
+    )
+
+    assert refreshed["t4t/reason"] == "a full refresh was asked for"
+    assert refreshed["dagster/row_count"] == 3
+    assert rebuilt["dagster/row_count"] == 2
+
+
+def test_a_missing_variable_fails_in_words(materialize: Materialize, shop: Path) -> None:
+    """The failure names the model, the placeholder and how to set it, and is not retried."""
+    file = shop / "models/mart/orders.sql"
+    file.write_text(file.read_text().replace("@smallest", "@unknown"))
+
+    result = materialize("mart/orders", fails=True)
+
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    text = failure.step_failure_data.error_display_string
+    assert "nothing sets the placeholder @unknown" in text
+    assert "mart.orders" in text
+    assert "config `vars` of t4t_io_manager" in text
+
+
+def test_a_failing_model_publishes_nothing_and_stops_what_reads_it(
+    materialize: Materialize, shop: Path
+) -> None:
+    """The table stays as it was, the step fails, and its children are not run."""
+    materialize()
+    write(shop, "INSERT INTO raw.orders VALUES (NULL, 'eve', 5, TIMESTAMP '2024-01-03')")
+
+    result = materialize("mart/orders", "mart/customers", fails=True)
+
+    assert not result.success
+    assert read(shop, "SELECT count(*) FROM mart.orders") == [(3,)]
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    assert "NULL in the unique key (id)" in failure.step_failure_data.error_display_string
+    assert not result.get_asset_materialization_events()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "count"),
+    [
+        pytest.param(pd.DataFrame, len, id="pandas"),
+        pytest.param(pl.DataFrame, len, id="polars"),
+        pytest.param(pl.LazyFrame, lambda rows: len(rows.collect()), id="polars lazy"),
+        pytest.param(pa.Table, len, id="pyarrow"),
+        pytest.param(duckdb.DuckDBPyRelation, lambda rows: len(rows.fetchall()), id="relation"),
+        pytest.param(Any, lambda rows: len(rows.fetchall()), id="no form"),
+    ],
+)
+def test_any_asset_takes_a_model_in_the_form_it_asks_for(
+    materialize: Materialize, annotation: Any, count: Any
+) -> None:
+    """The annotation of the input decides; without one it is a relation."""
+
+    def body(rows):  # type: ignore[no-untyped-def]
+        assert annotation is Any or isinstance(rows, annotation)
+        return count(rows)
+
+    body.__annotations__["rows"] = annotation
+    reader = dg.asset(name="reader", ins={"rows": dg.AssetIn(key=["mart", "orders"])})(body)
+
+    result = materialize(also=(reader,))
+
+    assert result.output_for_node("reader") == 3
+
+
+def test_rows_that_a_plain_asset_returns_get_a_strategy_too(
+    materialize: Materialize, shop: Path
+) -> None:
+    """Metadata `t4t/model` is a model's metadata; a second run merges."""
+    config = {
+        "materialization": "incremental",
+        "incremental": {
+            "strategy": "merge",
+            "merge": {"unique_key": "id", "time_column": "day", "lookback": "1 day"},
+        },
+    }
+    rows = [[1, 2, 2]]
+
+    @dg.asset(
+        key=["mart", "frame"], io_manager_key="t4t_io_manager", metadata={"t4t/model": config}
+    )
+    def frame():  # type: ignore[no-untyped-def]
+        ids = rows[0]
+        days = pd.date_range("2024-01-01", periods=len(ids))
+        return pd.DataFrame({"id": ids, "day": days})
+
+    first = metadata(materialize(also=(frame,)), "frame")
+    rows[0] = [1, 2, 2, 7]
+    second = metadata(materialize(also=(frame,)), "frame")
+
+    assert first["dagster/row_count"] == 2
+    assert (second["t4t/mode"], second["t4t/rows_inserted"]) == ("incremental", 1)
+    assert read(shop, "SELECT id FROM mart.frame ORDER BY id") == [(1,), (2,), (7,)]
+
+
+# Dagster's own code calls its deprecated property when a resource holds another one.
+@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
+def test_it_connects_through_a_users_duckdb_resource(materialize: Materialize, shop: Path) -> None:
+    """What the resource opens is closed again, even when a model fails."""
+    resource = DuckDBResource(database=str(shop / "data/shop.duckdb"))
+
+    good = materialize("mart/orders", duckdb=resource)
+    write(shop, "INSERT INTO raw.orders VALUES (NULL, 'eve', 5, TIMESTAMP '2024-01-03')")
+    bad = materialize("mart/orders", duckdb=resource, fails=True)
+
+    assert good.success
+    assert not bad.success
+    write(shop, "SELECT 1")
+
+
+def test_it_works_while_this_process_has_the_file_open(
+    materialize: Materialize, shop: Path
+) -> None:
+    """Both for a plain connection and for a DuckDBResource, whose settings differ."""
+    file = str(shop / "data/shop.duckdb")
+
+    with duckdb.connect(file):
+        assert materialize("mart/orders").success
+    with DuckDBResource(database=file).get_connection():
+        assert materialize("mart/orders").success
+
+
+def test_a_python_model_is_an_asset(materialize: Materialize, shop: Path) -> None:
+    """Its parameters are its dependencies; it runs in the transaction of its table."""
+    (shop / "models/mart/frames.py").write_text(
+        "import pandas as pd\nfrom t4t_core import model\n\n"
+        "@model('mart.doubled', materialization='table')\n"
+        "def doubled(orders: pd.DataFrame) -> pd.DataFrame:\n"
+        "    return orders.assign(amount=orders.amount * 2)\n"
+    )
+
+    shown = metadata(materialize(), "doubled")
+
+    assert shown["dagster/row_count"] == 3
+    assert read(shop, "SELECT sum(amount) FROM mart.doubled") == [(480,)]
