@@ -20,6 +20,7 @@ from t4t_dagster.assets import T4tOutput
 from t4t_dagster.foreign_model import foreign_model
 from t4t_dagster.inputs import input_rows
 from t4t_dagster.lineage import lineage_of
+from t4t_dagster.logs import shown_in
 from t4t_dagster.metadata import column_lineage, materialization_metadata
 from t4t_dagster.translator import T4tTranslator
 from t4t_dagster.warehouse import open_warehouse
@@ -86,7 +87,11 @@ class T4tIOManager(dg.ConfigurableIOManager):
             node = project.graph.nodes.get(node.name.key, node)
             request = Request(variables=project.variables, full_refresh=self.full_refresh)
             require_variables(project, [node], request)
-            with self._warehouse(project) as warehouse, open_session(project, warehouse) as session:
+            with (
+                shown_in(context.log),
+                self._warehouse(project) as warehouse,
+                open_session(project, warehouse) as session,
+            ):
                 report = session.run(node, request, given, with_columns=True)
                 lineage = lineage_of(node, project, request, session.warehouse)
         except LockedError as error:

@@ -109,7 +109,9 @@ def test_a_translator_changes_every_attribute(shop: Path) -> None:
 
     definitions = build_t4t_definitions(shop, translator=Mine())
 
-    groups = {s.group_name for s in definitions.resolve_all_asset_specs() if s.key.path[0] == "mart"}
+    groups = {
+        s.group_name for s in definitions.resolve_all_asset_specs() if s.key.path[0] == "mart"
+    }
     assert groups == {"mine"}
 
 
