@@ -54,7 +54,8 @@ def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
             case Gate():
                 count = warehouse.number(step.sql)
                 if count:
-                    raise GateError(step.what.replace("{count}", f"{count:,}"), count=count, hint=step.hint)
+                    what = step.what.replace("{count}", f"{count:,}")
+                    raise GateError(what, count=count, hint=step.hint)
             case Repair():
                 if warehouse.number(step.sql):
                     for write in step.writes:

@@ -45,7 +45,7 @@ def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, obje
             return subquery(compiled_query(node, graph, values))
         if node is None:
             # Inlined, a bare name could meet a common table expression of the model around it.
-            if model.is_ephemeral and not ref.schema:
+            if model.is_ephemeral and not ref.schema and not ref.is_file:
                 return table(TableName(MAIN_SCHEMA, ref.name))
             return None
         if not ref.schema or ref.schema.lower() == graph.catalog.lower():
@@ -70,9 +70,11 @@ def query_fingerprint(model: Model, graph: Graph) -> str:
 
 def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError]:
     """The error for each placeholder of the model that nothing sets."""
+    place = model.place
+    is_file_of_sql = place.file.suffix == ".sql"
     needed = [
-        (placeholder.name, Place(model.place.file, placeholder.line, placeholder.column))
-        for placeholder in model.source.placeholders
+        (p.name, Place(place.file, p.line, p.column) if is_file_of_sql else place)
+        for p in model.source.placeholders
     ]
     settings = model.strategy
     if settings is not None:

@@ -235,10 +235,12 @@ def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[
         case "value_error":
             return at, str(details["ctx"]["error"])
         case "literal_error":
-            return at, f"{details['input']!r} is none of {details['ctx']['expected']}"
+            written = _shortened(details["input"])
+            return at, f"{at[-1]!r} is {written}, which is none of {details['ctx']['expected']}"
         case _:
             message = str(details["msg"])
-            return at, f"{message[0].lower()}{message[1:]}, not {_shortened(details['input'])}"
+            what = f"{message[0].lower()}{message[1:]}, not {_shortened(details['input'])}"
+            return at, f"{at[-1]!r}: {what}" if at else what
 
 
 def _shortened(value: object) -> str:
@@ -255,6 +257,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """The keys that may stand at a path, by the names that users write."""
     for part in path:
+        if part.isdigit():  # an item of a list
+            continue
         field = next((f for name, f in shape.model_fields.items() if part in (name, f.alias)), None)
         inner = [] if field is None else _models_in(field.annotation)
         if not inner:

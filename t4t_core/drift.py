@@ -120,17 +120,14 @@ def _full_reason(
     if commit.materialization != "incremental" or target.kind == "view":
         return Decision("full", f"the materialization changed from {commit.materialization}")
     changed = " and ".join(changes(commit.definition, definition))
+    found = Decision("incremental", "rows past the watermark")
     if changed:
         if commit.definition.time_column != definition.time_column:
             _refuse_other_time_column(changed, flags)
-        after_change = _after_change(changed, flags)
-        if after_change.is_full:
-            return after_change
-    if _is_without_start(model, commit, facts):
+        found = _after_change(changed, flags)
+    if not found.is_full and _is_without_start(model, commit, facts):
         return Decision("full", "the table has no value of the time column to start from")
-    if changed:
-        return after_change
-    return Decision("incremental", "rows past the watermark")
+    return found
 
 
 def _is_without_start(model: Model, commit: Commit, facts: Facts) -> bool:

@@ -118,14 +118,22 @@ class DatabaseError(RunError):
 
     Attributes:
         sql: The statement.
+        offset: Where in the statement the database saw it, from 0, or None where it does not say.
         is_transient: Another connection got in between.
     """
 
     def __init__(
-        self, what: str, *, sql: str, hint: str | None = None, is_transient: bool = False
+        self,
+        what: str,
+        *,
+        sql: str,
+        offset: int | None = None,
+        hint: str | None = None,
+        is_transient: bool = False,
     ) -> None:
         super().__init__(what, hint=hint)
         self.sql = sql
+        self.offset = offset
         self.is_transient = is_transient
 
 

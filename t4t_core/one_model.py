@@ -26,6 +26,8 @@ from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
 from t4t_core.report import ModelReport
 from t4t_core.request import Request
+from t4t_core.sql.literals import time_literal
+from t4t_core.sql.names import column as named_column
 from t4t_core.sql.names import rendered, table
 from t4t_core.sql.query import Query
 from t4t_core.sql.statements import greatest_ordinal
@@ -125,7 +127,7 @@ def run_model(
                 columns = found.columns if found is not None else ()
             write_commit(warehouse, commit)
     except T4tError as error:
-        return _failure(model, made, _explained(error, model), started), None
+        return _failure(model, made, explained(error, model), started), None
     finally:
         if not isinstance(model.source, Query):
             warehouse.forget_view(RESULT)
@@ -176,6 +178,14 @@ def _greatest(model: Model, facts: Facts, graph: Graph, warehouse: Warehouse) ->
     column = column_named(facts.target.columns, settings.time_column)
     if column is None or column.kind is None:
         return None
+    watermark = None if facts.commit is None else facts.commit.watermark
+    if watermark is not None and watermark.kind is column.kind:
+        # The scan skips what lies before the watermark, and mostly nothing lies past it.
+        past = exp.GTE(this=named_column(column.name), expression=time_literal(watermark))
+        sql = greatest_ordinal(table(model.name, graph.catalog), column.name, column.kind, past)
+        found = _time_value(column.kind, warehouse.row(sql))
+        if found is not None:
+            return found
     sql = greatest_ordinal(table(model.name, graph.catalog), column.name, column.kind)
     return _time_value(column.kind, warehouse.row(sql))
 
@@ -307,10 +317,13 @@ def _failure(model: Model, made: Plan | None, error: T4tError, started: float) -
     )
 
 
-def _explained(error: T4tError, model: Model) -> T4tError:
+def explained(error: T4tError, model: Model) -> T4tError:
     """The error with the model and the place in its file that it speaks of."""
     place = model.place
     if isinstance(error, DatabaseError) and isinstance(model.source, Query):
-        line, column = model.source.place_of_word_in(error.what)
-        place = Place(place.file, line, column)
+        line, column = model.source.place_of(error.what, error.sql, error.offset)
+        if place.file.suffix == ".sql":
+            place = Place(place.file, line, column)
+        elif line is not None:
+            error.what += f" (line {line}, column {column} of its SQL)"
     return error.located(place=place, model=str(model))

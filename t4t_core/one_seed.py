@@ -49,7 +49,7 @@ def run_seed(
                 log.info("Seed %s is unchanged", seed)
                 return _report(before, "skipped", "its file is unchanged", (), started), None
             if target is None:
-                warehouse.execute(create_schema(seed.name.schema))
+                warehouse.execute(create_schema(seed.name, project.settings.catalog))
             rows = warehouse.execute(statement)
             commit = _commit(seed, digest, before, rows, started)
             write_commit(warehouse, commit)

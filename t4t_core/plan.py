@@ -135,9 +135,7 @@ def bounds(
         watermark = _effective_watermark(model, facts)
         if watermark is None:
             return Bounds(commit.start, commit.start)
-        lower = reaching_back(watermark, lookback)
-        if commit.start is not None and commit.start.ordinal > lower.ordinal:
-            lower = commit.start
+        lower = _not_before(commit.start, reaching_back(watermark, lookback))
         return Bounds(lower, commit.start)
     except ValueError as error:
         raise RunError(str(error), place=model.config_place) from error
@@ -160,7 +158,12 @@ def _bounds_of_delete_insert(
     assert watermark is not None, "without one it is a full load"
     if facts.commit.origin == "run" and facts.greatest is not None:
         watermark = min(watermark, facts.greatest, key=lambda value: value.ordinal)
-    return Bounds(reaching_back(watermark, lookback), None)
+    floor = facts.commit.start
+    return Bounds(_not_before(floor, reaching_back(watermark, lookback)), floor)
+
+
+def _not_before(start: TimeValue | None, lower: TimeValue) -> TimeValue:
+    return lower if start is None or start.ordinal <= lower.ordinal else start
 
 
 def _effective_watermark(model: Model, facts: Facts) -> TimeValue | None:
@@ -322,7 +325,7 @@ def plan(
 def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:
     """The schema where there is none yet, and the way cleared of a view or table of this name."""
     if facts.target is None:
-        return (Write(create_schema(model.name.schema)),)
+        return (Write(create_schema(model.name, catalog)),)
     wanted = "view" if model.config.materialization == "view" else "table"
     if facts.target.kind == wanted:
         return ()

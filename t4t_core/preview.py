@@ -15,7 +15,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
 from t4t_core.model import Model, PythonSource
-from t4t_core.one_model import plan_model
+from t4t_core.one_model import explained, plan_model
 from t4t_core.one_seed import seed_statement
 from t4t_core.plan import Plan, plan, time_kind_of
 from t4t_core.project.load import Project
@@ -81,7 +81,7 @@ def _planned(
         with warehouse.scratch():
             made, facts = plan_model(model, project, request, warehouse)
     except T4tError as error:
-        return found | {"error": str(error.located(place=model.place, model=str(model)))}
+        return found | {"error": str(explained(error, model))}
     watermark = None if facts.commit is None else facts.commit.watermark
     return found | {
         "mode": made.decision.mode,
@@ -153,7 +153,7 @@ def _compiled(
         with warehouse.scratch():
             first, later = _both_plans(node, project, request, warehouse)
     except T4tError as error:
-        return found | {"note": str(error.located(place=node.place, model=str(node)))}
+        return found | {"note": str(explained(error, node))}
     found["first_run"] = list(statements((*first.steps, *first.after)))
     found["later_runs"] = list(statements((*later.steps, *later.after)))
     return found

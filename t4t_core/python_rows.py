@@ -45,14 +45,15 @@ def result_query(
     try:
         result = source.function(**arguments)
         if isinstance(result, duckdb.DuckDBPyRelation):
-            result.create_view(RESULT, replace=True)
+            _register_relation(result, connection)
     except T4tError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = raised_at(error, model.place.file)
         raise RunError(
             f"{source.function.__name__}() raised {type(error).__name__}: {error}",
             place=Place(model.place.file, line or model.place.line),
+            hint="-v shows the traceback",
         ) from error
     finally:
         connection.execute("SET python_enable_replacements = false")
@@ -114,6 +115,16 @@ def _upstream(
         return in_form(relation, annotation)
     except duckdb.Error as error:
         raise DatabaseError(str(error), sql=query) from error
+
+
+def _register_relation(
+    relation: duckdb.DuckDBPyRelation, connection: duckdb.DuckDBPyConnection
+) -> None:
+    try:
+        relation.create_view(RESULT, replace=True)
+    except duckdb.InvalidInputException:
+        # DuckDB 2.0 makes no view of a relation that reads a table of Python.
+        connection.register(RESULT, relation)
 
 
 def in_form(relation: duckdb.DuckDBPyRelation, annotation: str) -> object:

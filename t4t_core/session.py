@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -91,6 +91,10 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
     """
     settings = project.settings
     if warehouse is None:
+        if not settings.database.exists():
+            # A state that cannot be used is found before a database is made beside it.
+            with suppress(LockedError):
+                bring_up_to_date(settings.state, (), is_whole=False, lock_timeout_s=0)
         with Warehouse.open(settings.database, lock_timeout_s=settings.lock_timeout_s) as opened:
             yield from _session(project, opened)
     else:

@@ -64,13 +64,15 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
             before = last_commit(session.warehouse, str(node))
             if before is None:
                 raise StateError(f"{node} was never run, so there is nothing to change")
+            watermark = before.watermark if value is None else _read(node, before, value)
             commit = replace(
                 before,
                 version=before.version + 1,
                 origin="reset" if value is None else "set",
                 mode="skipped",
                 reason="the state was reset" if value is None else "the watermark was set by hand",
-                watermark=before.watermark if value is None else _read(node, before, value),
+                watermark=watermark,
+                start=_start(before, watermark),
                 rows_inserted=0,
                 rows_updated=0,
                 rows_deleted=0,
@@ -80,6 +82,16 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
             write_commit(session.warehouse, commit)
         session.remember(commit)
     return _row(commit)
+
+
+def _start(before: Commit, watermark: TimeValue | None) -> TimeValue | None:
+    """Where later runs may start at the earliest.
+
+    A watermark that is set forward skips rows for good, so that no later run goes back for them.
+    """
+    if before.watermark is None or watermark is None:
+        return before.start
+    return watermark if watermark.ordinal > before.watermark.ordinal else before.start
 
 
 def _read(model: Model, before: Commit, value: str) -> TimeValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from t4t_core.engines.duckdb_file import connect
 from t4t_core.errors import DatabaseError, OtherSettingsError
 from t4t_core.facts import Column, Target
 from t4t_core.names import TableName, is_plain, quoted
+
+_CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 log = logging.getLogger("t4t_core.engines")
 
@@ -241,10 +244,16 @@ class Warehouse:
                 self.connection.execute(sql, parameters)
             else:
                 self.connection.execute(sql)
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":
+                raise
+            # That is how DuckDB's client tells of Ctrl-C.
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise DatabaseError(
                 _message(error),
                 sql=sql,
+                offset=_offset(error, sql),
                 hint=_hint(error),
                 is_transient=isinstance(error, duckdb.TransactionException),
             ) from error
@@ -255,11 +264,27 @@ def _message(error: duckdb.Error) -> str:
     lines = str(error).strip().splitlines()
     kept = []
     for line in lines:
-        if line.startswith("LINE "):
+        # A page of overloads follows `Candidate functions:`.
+        if line.startswith("LINE ") or line.strip() == "Candidate functions:":
             break
         if line.strip():
             kept.append(line.strip())
     return " ".join(kept)
+
+
+def _offset(error: duckdb.Error, sql: str) -> int | None:
+    """Where DuckDB's caret points to in the statement, from 0, or None where it draws none."""
+    found = _CARET.search(str(error))
+    if found is None:
+        return None
+    number, excerpt = int(found[1]), found[2]
+    shown = excerpt.removeprefix("...")
+    column = len(found[3]) - len(f"LINE {number}: ") - (len(excerpt) - len(shown))
+    lines = sql.split("\n")
+    start = lines[number - 1].find(shown.removesuffix("...")) if number <= len(lines) else -1
+    if start < 0 or column < 0:
+        return None
+    return sum(len(line) + 1 for line in lines[: number - 1]) + start + column
 
 
 def _hint(error: duckdb.Error) -> str | None:

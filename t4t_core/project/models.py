@@ -53,17 +53,30 @@ def sql_model(
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=place) from error
-    in_comment = _comment_metadata(text, place, dialect)
-    if in_comment is not None and metadata is not None:
-        raise UsageError(
-            f"has a metadata comment, and {companion.name} beside it has metadata too",
-            place=place,
-            hint="keep one of them",
-        )
-    written = metadata if metadata is not None else in_comment or {}
+    mistakes: list[T4tError] = []
+    source = config = None
     config_place = Place(companion) if metadata is not None else place
-    config = _config(written, config_place, str(name), variables)
-    return _model(name, config, place, config_place, parse_query(text, place, dialect))
+    try:
+        source = parse_query(text, place, dialect)
+    except T4tError as error:
+        mistakes.append(error.located(model=str(name)))
+    try:
+        in_comment = _comment_metadata(text, place, dialect)
+        if in_comment is not None and metadata is not None:
+            raise UsageError(
+                f"has a metadata comment, and {companion.name} beside it has metadata too",
+                place=place,
+                hint="keep one of them",
+            )
+        written = metadata if metadata is not None else in_comment or {}
+        config = _config(written, config_place, str(name), variables)
+    except ProjectError as error:
+        mistakes += error.problems
+    except T4tError as error:
+        mistakes.append(error.located(model=str(name)))
+    if source is None or config is None:
+        raise ProjectError(tuple(mistakes))
+    return _model(name, config, place, config_place, source)
 
 
 def declared_models(
@@ -115,7 +128,7 @@ def _declared_model(
     config = _config(declaration.metadata, place, str(name), variables)
     source: Query | PythonSource
     if function is None:
-        source = parse_query(declaration.sql or "", Place(file), dialect)
+        source = _query_in_python(declaration.sql or "", place, dialect)
     else:
         source = _source(function, declaration.inputs, place, dialect)
     return _model(name, config, place, place, source)
@@ -130,7 +143,7 @@ def _source(
     if not signature.parameters and returns in ("", "str"):
         try:
             result = function()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"{function.__name__}() raised {type(error).__name__}: {error}",
                 place=Place(place.file, raised_at(error, place.file) or place.line),
@@ -138,7 +151,7 @@ def _source(
                 "annotate what it returns (-> pd.DataFrame) to have it called by the run",
             ) from error
         if isinstance(result, str):
-            return parse_query(result, Place(place.file, place.line), dialect)
+            return _query_in_python(result, place, dialect)
     context = [
         parameter.name
         for parameter in signature.parameters.values()
@@ -157,13 +170,31 @@ def _source(
     )
 
 
+def _query_in_python(text: str, place: Place, dialect: str) -> Query:
+    """The query of a text that stands in a Python file or was made by it.
+
+    Lines of the text are no lines of the file, so an error names them apart.
+    """
+    try:
+        return parse_query(text, place, dialect)
+    except T4tError as error:
+        at = error.place
+        if at is not None and at.column is not None:
+            error.what += f" (line {at.line}, column {at.column} of its SQL)"
+        error.place = place
+        raise
+
+
 def _annotation(annotation: object) -> str:
     """An annotation's last name: `pd.DataFrame`, in text or not, is `DataFrame`; none is ''."""
     if annotation is inspect.Parameter.empty:
         return ""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__qualname__", "")
+    text: str = getattr(annotation, "__qualname__", "")
+    if isinstance(annotation, str):
+        text = annotation.strip("'\"")
     module = getattr(annotation, "__module__", "")
-    if module.startswith("polars") or (isinstance(annotation, str) and text.startswith("pl.")):
+    is_polars = isinstance(annotation, str) and text.startswith(("pl.", "polars."))
+    if module.startswith("polars") or is_polars:
         return f"polars.{text.rpartition('.')[2]}"
     return text.rpartition(".")[2]
 

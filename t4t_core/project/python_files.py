@@ -91,7 +91,8 @@ def run_file(
         ModelMetadata=t4t_core.typing.ModelMetadata,
     )
     try:
-        code = compile(file.read_text("utf-8-sig"), str(file), "exec")
+        # Without our own `from __future__ import annotations`, which would turn theirs into text.
+        code = compile(file.read_text("utf-8-sig"), str(file), "exec", dont_inherit=True)
     except SyntaxError as error:
         raise UsageError(
             f"this is not Python: {error.msg}", place=Place(file, error.lineno, error.offset)
@@ -105,10 +106,11 @@ def run_file(
             exec(code, namespace.__dict__)
         except T4tError as error:
             raise error.located(place=Place(file)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"the file raised {type(error).__name__}: {error}",
                 place=Place(file, raised_at(error, file)),
+                hint="it runs when the project is loaded; -v shows the traceback",
             ) from error
         finally:
             sys.modules.pop(namespace.__name__, None)

@@ -65,7 +65,6 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         folder = folder.parent
     folder = folder.expanduser().resolve()
     file = folder / FILE_NAME
-    place = Place(file)
     if not folder.is_dir():
         raise UsageError(
             f"there is no folder {folder}",
@@ -78,7 +77,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         )
     written = _read_toml(file)
     missing: list[T4tError] = []
-    values = _filled(written, os.environ if environment is None else environment, place, missing)
+    values = _filled(written, os.environ if environment is None else environment, file, missing)
     if missing:
         raise ProjectError(tuple(missing))
     try:
@@ -98,7 +97,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         default_schema=config.connection.schema_,
         flags=config.flags,
         variables=config.vars,
-        dialect=_known_dialect(config.source_sql_dialect, place),
+        dialect=_known_dialect(config.source_sql_dialect, _place(file, ("source_sql_dialect",))),
         lock_timeout_s=config.connection.lock_timeout_s,
     )
 
@@ -116,13 +115,17 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _filled(
-    value: Any, environment: Mapping[str, str], place: Place, missing: list[T4tError]
+    value: Any,
+    environment: Mapping[str, str],
+    file: Path,
+    missing: list[T4tError],
+    at: tuple[str, ...] = (),
 ) -> Any:
     """The value with `${NAME}` and `${NAME:-default}` replaced in its texts."""
     if isinstance(value, dict):
-        return {k: _filled(v, environment, place, missing) for k, v in value.items()}
+        return {k: _filled(v, environment, file, missing, (*at, k)) for k, v in value.items()}
     if isinstance(value, list):
-        return [_filled(v, environment, place, missing) for v in value]
+        return [_filled(v, environment, file, missing, at) for v in value]
     if not isinstance(value, str):
         return value
 
@@ -137,7 +140,7 @@ def _filled(
         missing.append(
             UsageError(
                 f"the environment variable {name} is not set",
-                place=place,
+                place=_place(file, at),
                 hint=f"set it, or give it a default: ${{{name}:-value}}",
             )
         )
@@ -194,4 +197,4 @@ def _place(file: Path, at: tuple[str, ...]) -> Place:
                 return Place(file, number, 1)
         elif table == ".".join(at[:-1]) and text.split("=")[0].strip().strip("\"'") == at[-1]:
             return Place(file, number, line.index(text[0]) + 1)
-    return Place(file)
+    return _place(file, at[:-1]) if len(at) > 1 else Place(file)

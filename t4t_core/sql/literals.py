@@ -12,6 +12,7 @@ from t4t_core.values import TimeKind, TimeValue
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_NANOSECONDS = re.compile(r"\.\d{7}")
 
 
 def literal(value: object) -> exp.Expr:
@@ -50,17 +51,28 @@ def literal(value: object) -> exp.Expr:
 def _text(value: str) -> exp.Expr:
     if "\0" in value:
         raise ValueError("the text holds a NUL character")
+    if not _is_unicode(value):
+        raise ValueError("the text holds half of a surrogate pair, which is no character")
     if _DATE.fullmatch(value):
         try:
             return literal(date.fromisoformat(value))
         except ValueError:
             return exp.Literal.string(value)
-    if _MOMENT.match(value):
+    # Python would cut nanoseconds off; as text they reach the database.
+    if _MOMENT.match(value) and not _NANOSECONDS.search(value):
         try:
             return literal(datetime.fromisoformat(value))
         except ValueError:
             return exp.Literal.string(value)
     return exp.Literal.string(value)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(digits: str, is_negative: bool) -> exp.Expr:

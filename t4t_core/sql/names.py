@@ -56,5 +56,8 @@ def table(name: TableName, catalog: str | None = None) -> exp.Table:
 
 
 def rendered(tree: exp.Expr) -> str:
-    """The statement's text for DuckDB, one clause a line."""
-    return tree.sql(dialect="duckdb", pretty=True)
+    """The statement's text for DuckDB, one clause a line, without the model's comments.
+
+    A metadata comment would otherwise stand in every statement.
+    """
+    return tree.sql(dialect="duckdb", pretty=True, comments=False)

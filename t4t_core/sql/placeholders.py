@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlglot import Dialect, Token, TokenType
+from sqlglot import Dialect, Token, TokenType, exp
 
 _QUOTED = re.compile(r"@([^\W\d]\w*)|\{\{\s*([^\W\d]\w*)\s*\}\}")
 
@@ -32,7 +32,8 @@ class Placeholder:
 
 
 @cache
-def _dialect(name: str) -> Dialect:
+def dialect_called(name: str) -> Dialect:
+    """The sqlglot dialect of a name."""
     return Dialect.get_or_raise(name)
 
 
@@ -42,7 +43,7 @@ def tokens_of(text: str, dialect: str) -> list[Token]:
     Raises:
         sqlglot.errors.TokenError: A quote or comment is never closed.
     """
-    return _dialect(dialect).tokenize(text)
+    return dialect_called(dialect).tokenize(text)
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -51,9 +52,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def marked(
-    text: str, tokens: Sequence[Token]
-) -> tuple[list[Token], tuple[Placeholder, ...]]:
+def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Placeholder, ...]]:
     """The tokens with each placeholder as the two of a query parameter, and what was found.
 
     They are changed as tokens, so that every dialect's parser reads them, and places stay those of
@@ -98,9 +97,7 @@ def with_parameters(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _placeholder_at(
-    text: str, tokens: Sequence[Token], at: int
-) -> tuple[str | None, int, int]:
+def _placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:
     """The placeholder that begins at a token: its name, its start and its number of tokens."""
     token = tokens[at]
     nothing = (None, 0, 0)
@@ -118,10 +115,9 @@ def _placeholder_at(
         name = text[inner[1].start : inner[1].end + 1]
         if [t.text for t in (inner[0], inner[2], inner[3])] == ["{", "}", "}"] and _is_name(name):
             return name, token.start, 5
-    if token.text.startswith("@") and _is_name(token.text[1:]):
-        if token.token_type not in (TokenType.IDENTIFIER, TokenType.HEREDOC_STRING):
-            if text[token.start] == "@":
-                return token.text[1:], token.start, 1
+    is_bare = token.text.startswith("@") and text[token.start] == "@"
+    if is_bare and _is_name(token.text[1:]):
+        return token.text[1:], token.start, 1
     return nothing
 
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError, VariableError
+from t4t_core.names import is_plain
 from t4t_core.sql.literals import literal
-from t4t_core.sql.placeholders import Placeholder, masked, position, tokens_of
+from t4t_core.sql.placeholders import (
+    Placeholder,
+    dialect_called,
+    marked,
+    position,
+    tokens_of,
+    with_parameters,
+)
 from t4t_core.sql.tables import TableRef, table_refs
 
-_QUOTED_WORD = re.compile(r"[\"']?(?:name |with name |column )?[\"']?([A-Za-z_]\w*)[\"']?")
+_INNARDS = re.compile(r" (?:for|but got) <.*", re.DOTALL)
+
+# sqlglot gives the line of the end and, after the colon, the offset of the beginning.
+_MISSING = re.compile(r"Missing .+ from \d+:(\d+)")
+
+# How DuckDB names what it does not find or cannot convert.
+_NAMED = re.compile(r'"([^"]+)"|with name (\S+) does not exist|source column (\w+)')
+_HOLDS_NAMES = (exp.Table, exp.TableAlias, exp.Column, exp.Dot, exp.Identifier)
 _CASED = (
     TokenType.STRING,
     TokenType.NATIONAL_STRING,
@@ -48,12 +63,30 @@ class Query:
     fingerprint: str
     dialect: str = "duckdb"
 
-    def place_of_word_in(self, message: str) -> tuple[int | None, int | None]:
-        """Where the first name that an error message puts in quotes stands in the text."""
-        for word in _QUOTED_WORD.findall(message):
-            for token in tokens_of(self.text, self.dialect):
-                if token.text.lower() == word.lower():
-                    return position(self.text, token.start)
+    def place_of(self, message: str, sql: str, offset: int | None) -> tuple[int | None, int | None]:
+        """The line and column that an error about a statement made from this query speaks of.
+
+        Both are None where that is not certain: no place is better than a wrong one.
+
+        Args:
+            message: The error's words.
+            sql: The statement.
+            offset: Where in the statement the database saw the error.
+        """
+        written = tokens_of(self.text, self.dialect)
+        ran = tokens_of(sql, "duckdb")
+        at_fault = next((t for t in ran if offset is not None and t.start <= offset <= t.end), None)
+        if at_fault is not None:
+            alike = _alike(at_fault.text, written)
+            alike_in_sql = _alike(at_fault.text, ran)
+            starts = [token.start for token in alike_in_sql]
+            if len(alike) == len(alike_in_sql) and at_fault.start in starts:
+                return position(self.text, alike[starts.index(at_fault.start)].start)
+        named = _NAMED.search(message.partition("Candidate")[0])
+        if named is not None:
+            alike = _alike(next(filter(None, named.groups())).rpartition(".")[2], written)
+            if len(alike) == 1:
+                return position(self.text, alike[0].start)
         return None, None
 
 
@@ -72,14 +105,15 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
         tokens = tokens_of(text, dialect)
     except TokenError as error:
         raise SqlError(
-            f"the SQL cannot be read: {error}", place=place, hint="close the quote or comment"
+            "a quote or comment that begins here is never closed",
+            place=_unclosed(error, text, place),
+            hint="close it",
         ) from error
     tokens = _one_statement(text, tokens, place)
     _refuse_parameters(text, tokens, place)
-    end = tokens[-1].end + 1
-    masked_text, placeholders = masked(text[:end], tokens)
+    changed, placeholders = marked(text, tokens)
     try:
-        tree = sqlglot.parse_one(masked_text, read=dialect)
+        tree = with_parameters(_tree(dialect_called(dialect).parser().parse(changed, text)))
     except ParseError as error:
         raise _parse_error(error, place) from error
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
@@ -89,6 +123,9 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
             place=Place(place.file, line, column),
             hint="write only the SELECT; t4t makes the statements around it",
         )
+    _refuse_misplaced(tree, placeholders, place)
+    if any(not select.expressions for select in tree.find_all(exp.Select)):
+        raise SqlError("a SELECT selects nothing", place=place, hint="name columns, or write *")
     if isinstance(tree, exp.Select) and tree.args.get("into"):
         raise SqlError(
             "SELECT INTO writes a table of its own",
@@ -101,7 +138,7 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
         tree=tree,
         placeholders=placeholders,
         tables=table_refs(tree),
-        fingerprint=_fingerprint(tokens),
+        fingerprint=_fingerprint(changed),
         dialect=dialect,
     )
 
@@ -114,14 +151,16 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
     """
     try:
         tokens = tokens_of(text, "duckdb")
-        masked_text, placeholders = masked(text, tokens)
-        tree = sqlglot.parse_one(masked_text, read="duckdb", into=exp.Condition)
+        changed, placeholders = marked(text, tokens)
+        parser = dialect_called("duckdb").parser()
+        tree = with_parameters(_tree(parser.parse_into(exp.Condition, changed, text)))
     except (ParseError, TokenError) as error:
         raise SqlError(f"{text!r} is not a condition: {_first_line(error)}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(
         tree, exp.Query | exp.DDL | exp.Command
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
+    _refuse_misplaced(tree, placeholders, place)
     return tree, placeholders
 
 
@@ -167,6 +206,10 @@ def _filled(node: exp.Expr, values: Mapping[str, object], place: Place) -> exp.E
         raise VariableError(f"variable {node.name!r}: {error}", place=place) from error
 
 
+def _alike(name: str, tokens: list[Token]) -> list[Token]:
+    return [t for t in tokens if t.text.lower() == name.lower() and t.token_type not in _CASED]
+
+
 def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens = tokens[:-1]
@@ -185,8 +228,9 @@ def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
 
 def _refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
     """`$name` and `?` are taken: a placeholder becomes one on its way through the parser."""
-    for at, token in enumerate(tokens[:-1]):
-        is_dollar = token.text == "$" and tokens[at + 1].start == token.end + 1
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1 : at + 2]
+        is_dollar = token.text == "$" and following and following[0].start == token.end + 1
         if is_dollar or token.token_type is TokenType.PLACEHOLDER:
             line, column = position(text, token.start)
             raise SqlError(
@@ -196,16 +240,54 @@ def _refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
             )
 
 
+def _unclosed(error: TokenError, text: str, place: Place) -> Place:
+    """Where the token begins that sqlglot did not find the end of."""
+    found = _MISSING.search(str(error.__cause__))
+    start = int(found[1]) if found else text.rfind("/*")
+    return place if start < 0 else Place(place.file, *position(text, start))
+
+
+def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:
+    """The one tree that a parser gave.
+
+    Raises:
+        ParseError: It gave none.
+    """
+    if len(parsed) != 1 or parsed[0] is None:
+        raise ParseError("there is no expression in it")
+    return parsed[0]
+
+
+def _refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], place: Place) -> None:
+    """A value can stand where an expression can, and never for a name."""
+    in_place: Counter[str] = Counter()
+    for node in tree.find_all(exp.Placeholder):
+        is_for_name = isinstance(node.parent, _HOLDS_NAMES) or node.arg_key == "alias"
+        if not is_for_name:
+            in_place[node.name] += 1
+    for placeholder in placeholders:
+        if not in_place[placeholder.name]:
+            raise SqlError(
+                f"@{placeholder.name} stands where SQL wants a name or an operator, not a value",
+                place=Place(place.file, placeholder.line, placeholder.column),
+                hint="a variable is a value; for a file write read_csv(@name) or "
+                "read_parquet(@name)",
+            )
+        in_place[placeholder.name] -= 1
+
+
 def _parse_error(error: ParseError, place: Place) -> SqlError:
     if not error.errors:
         return SqlError(f"the SQL cannot be read: {_first_line(error)}", place=place)
     first = error.errors[0]
+    # sqlglot shows objects of its own: "... missing for <class ...>", "... but got <Token ...>".
+    description = _INNARDS.sub("", str(first.get("description")))
     line, column = first.get("line"), first.get("col")
     word = first.get("highlight")
     near = f" near {word!r}" if word else ""
     start = None if column is None else max(column - len(word or "") + 1, 1)
     return SqlError(
-        f"the SQL cannot be read{near}: {first.get('description')}",
+        f"the SQL cannot be read{near}: {description}",
         place=Place(place.file, line, start),
     )
 
@@ -218,6 +300,9 @@ def _fingerprint(tokens: list[Token]) -> str:
     digest = hashlib.sha256()
     for token in tokens:
         kind = "s" if token.token_type in _CASED else "i"
-        word = token.text if kind == "s" else token.text.lower()
+        if token.token_type is TokenType.IDENTIFIER and not is_plain(token.text):
+            kind = "q"  # "null" in quotes is a column
+        is_cased = kind == "s" or token.token_type is TokenType.IDENTIFIER
+        word = token.text if is_cased else token.text.lower()
         digest.update(f"{kind}{len(word)}:{word}".encode())
     return digest.hexdigest()

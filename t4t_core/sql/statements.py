@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.names import TableName
+from t4t_core.sql.names import column, identifier, rendered, table
 from t4t_core.sql.window import subquery
 from t4t_core.values import TimeKind
 
@@ -41,9 +42,10 @@ def create_view(table: exp.Table, query: exp.Expr) -> str:
     return rendered(exp.Create(this=table, kind="VIEW", replace=True, expression=_as_query(query)))
 
 
-def create_schema(name: str) -> str:
-    """`CREATE SCHEMA IF NOT EXISTS ...`."""
-    schema = exp.Table(db=identifier(name))
+def create_schema(name: TableName, catalog: str) -> str:
+    """`CREATE SCHEMA IF NOT EXISTS ...` for a table of that name."""
+    of_table = table(name, catalog)
+    schema = exp.Table(db=of_table.args["db"], catalog=of_table.args.get("catalog"))
     return rendered(exp.Create(this=schema, kind="SCHEMA", exists=True))
 
 

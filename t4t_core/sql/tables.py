@@ -16,6 +16,11 @@ class TableRef:
     schema: str
     name: str
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the name is that of a file (`FROM 'events.parquet'`), by its look."""
+        return not self.schema and any(sign in self.name for sign in "./\\*")
+
     def __str__(self) -> str:
         return ".".join(part for part in (self.catalog, self.schema, self.name) if part)
 
@@ -50,8 +55,19 @@ def with_tables(tree: exp.Expr, replace: Callable[[TableRef], exp.Expr | None]) 
             replacement.set("alias", alias.copy())
         elif isinstance(replacement, exp.Subquery) or replacement.name != table.name:
             replacement.set("alias", exp.TableAlias(this=table.this.copy()))
+        if alias is None and table.db:
+            _shorten_columns(tree, table)
         table.replace(replacement)
     return tree
+
+
+def _shorten_columns(tree: exp.Expr, table: exp.Table) -> None:
+    """`schema.table.column` becomes `table.column`: what replaces the table has another schema."""
+    wanted = (table.db.lower(), table.name.lower())
+    for column in tree.find_all(exp.Column):
+        if (column.db.lower(), column.table.lower()) == wanted:
+            column.set("db", None)
+            column.set("catalog", None)
 
 
 def _ref(table: exp.Table) -> TableRef:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, cast
 
+import duckdb
+
 from t4t_core.commit import Commit, Definition, Mode, Origin
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import StateError
+from t4t_core.errors import DatabaseError, StateError
 from t4t_core.names import TableName
 from t4t_core.values import TimeKind, TimeValue
 
@@ -74,8 +76,12 @@ def check_format(warehouse: Warehouse) -> None:
         return
     written = warehouse.number(f"SELECT max(version) FROM {SCHEMA}.format")
     if written > FORMAT:
+        file = warehouse.row(
+            "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+        )
         raise StateError(
-            f"the database's ledger has format {written}; this t4t knows {FORMAT}",
+            f"the ledger in {file[0] if file else 'memory'} has format {written}; "
+            f"this t4t knows {FORMAT}",
             hint="upgrade t4t-dagster; nothing was changed",
         )
 
@@ -139,7 +145,17 @@ def write_commit(warehouse: Warehouse, commit: Commit) -> None:
         commit.duration_s,
     )
     marks = ", ".join("?" for _ in values)
-    warehouse.row(f"INSERT INTO {SCHEMA}.commits VALUES ({marks})", values)
+    try:
+        warehouse.row(f"INSERT INTO {SCHEMA}.commits VALUES ({marks})", values)
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, duckdb.ConstraintException):
+            raise
+        raise DatabaseError(
+            f"another run of {commit.model_name} was faster, so this one was rolled back",
+            sql=error.sql,
+            hint="run again",
+            is_transient=True,
+        ) from error
     if commit.version > VERSIONS_KEPT:
         warehouse.row(
             f"DELETE FROM {SCHEMA}.commits WHERE model_name = ? AND version <= ?",

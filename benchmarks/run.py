@@ -1,0 +1,261 @@
+"""Measures t4t beside the best SQL written by hand, in one run, and prints tables in Markdown.
+
+    python benchmarks/run.py --sizes 1,10,50 --runs 5
+
+The strategies are measured in two copies of one database that get the same deltas; t4t and the
+hand-written SQL take turns, each time in a new process. Needs about 6 GB of disk for 50 million
+rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import trivial
+import workload
+
+HERE = Path(__file__).parent
+Measured = dict[str, Any]
+
+
+@dataclass
+class Tables:
+    """Markdown that is printed as it comes, and kept."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, *lines: str) -> None:
+        self.lines += lines
+        print("\n".join(lines), flush=True)
+
+
+def one_case(verb: str, *arguments: object) -> Measured:
+    """What a measurement in a process of its own gives."""
+    command = [sys.executable, str(HERE / "one_case.py"), verb, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    found: Measured = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def spread(values: Iterable[float], digits: int = 2) -> str:
+    """The median, and the least and the greatest."""
+    found = list(values)
+    middle, least, greatest = statistics.median(found), min(found), max(found)
+    return f"{middle:.{digits}f} ({least:.{digits}f} to {greatest:.{digits}f})"
+
+
+def progress(text: str) -> None:
+    """Says on standard error what goes on."""
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: int) -> None:
+    """Milliseconds a model above the bare statements."""
+    tables.add(
+        "",
+        "### Overhead per model",
+        "",
+        "Milliseconds a model that a later run takes above its bare statements.",
+        "",
+        "| model | models | above raw, clock | above raw, processor | raw, clock | loading |",
+        "|---|---|---|---|---|---|",
+    )
+    for count in counts:
+        for kind in trivial.METADATA:
+            progress(f"{count} models: {kind}")
+            project = folder / f"{kind}_{count}"
+            found = one_case("overhead", project, kind, count, runs)
+            each = 1000 / count
+            clock = [(ours[0] - raw[0]) * each for ours, raw in found["pairs"]]
+            processor = [(ours[1] - raw[1]) * each for ours, raw in found["pairs"]]
+            raw_clock = [raw[0] * each for _, raw in found["pairs"]]
+            loading = [taken[0] * each for taken in found["loading"]]
+            tables.add(
+                f"| {kind} | {count} | {spread(clock)} | {spread(processor)} "
+                f"| {spread(raw_clock)} | {spread(loading)} |"
+            )
+            shutil.rmtree(project)
+
+
+def measure_strategies(tables: Tables, folder: Path, sizes: Sequence[int], runs: int) -> None:
+    """Ratios of t4t to the hand-written SQL, by strategy and size."""
+    tables.add(
+        "",
+        "### Strategies",
+        "",
+        "t4t divided by the SQL written by hand: the same delta, on tables of the same rows.",
+        "",
+        "| case | million rows | clock | processor | peak memory | peak MB, t4t and by hand |",
+        "|---|---|---|---|---|---|",
+    )
+    for size in sizes:
+        source = folder / f"source_{size}.duckdb"
+        progress(f"{size} million rows: source")
+        one_case("source", source, size * 1_000_000)
+        for case in workload.CASES.values():
+            _measure_strategy(tables, folder / case.name, source, case, size, runs)
+            shutil.rmtree(folder / case.name)
+        source.unlink()
+
+
+def _measure_strategy(
+    tables: Tables, folder: Path, source: Path, case: workload.Case, size: int, runs: int
+) -> None:
+    rows = size * 1_000_000
+    folder.mkdir()
+    progress(f"{size} million rows: {case.name}, full load")
+    workload.write_project(folder, case, rows)
+    ours, hands = folder / "data" / "p.duckdb", folder / "hand.duckdb"
+    shutil.copyfile(source, ours)
+    one_case("t4t", folder, "first")
+    shutil.copyfile(ours, hands)
+    standard = folder / "merge_into.duckdb"
+    contenders = {"t4t": ours, "hand": hands}
+    if case.name == "merge" and size <= 10:
+        shutil.copyfile(ours, standard)
+        contenders["merge_into"] = standard
+
+    found: dict[str, list[Measured]] = {name: [] for name in contenders}
+    for run in range(runs + 1):
+        progress(f"{size} million rows: {case.name}, run {run} of {runs}")
+        turns = list(contenders) if run % 2 else list(contenders)[::-1]
+        for name in turns:
+            one_case("prepare", contenders[name], case.name, rows, run)
+        for name in turns:
+            found[name].append(_applied(name, contenders[name], folder, case, rows))
+    held = {name: one_case("content", file)["content"] for name, file in contenders.items()}
+    if len({tuple(content) for content in held.values()}) != 1:
+        raise SystemExit(f"{case.name}: the tables differ: {held}")
+    for name in found:
+        del found[name][0]  # it warmed the files up
+    tables.add(_row(case.label, size, found["t4t"], found["hand"]))
+    if "merge_into" in found:
+        label = "(a `MERGE INTO` by hand, instead of t4t)"
+        tables.add(_row(label, size, found["merge_into"], found["hand"]))
+
+
+def _applied(name: str, file: Path, folder: Path, case: workload.Case, rows: int) -> Measured:
+    if name == "t4t":
+        return one_case("t4t", folder)
+    return one_case("hand", file, case.name if name == "hand" else name, rows)
+
+
+def _row(label: str, size: int, ours: list[Measured], hand: list[Measured]) -> str:
+    def ratio(key: str) -> str:
+        return spread(a[key] / b[key] for a, b in zip(ours, hand, strict=True))
+
+    peaks = [statistics.median(each["peak_mb"] for each in who) for who in (ours, hand)]
+    return (
+        f"| {label} | {size} | {ratio('clock')} | {ratio('processors')} | {ratio('peak_mb')} "
+        f"| {peaks[0]:.0f}, {peaks[1]:.0f} |"
+    )
+
+
+def measure_process(tables: Tables, folder: Path, runs: int) -> None:
+    """Whole processes: `t4t run` and a Python script with the same SQL."""
+    rows = 1_000_000
+    tables.add(
+        "",
+        "### Whole processes",
+        "",
+        "`t4t run` divided by a Python script of the same SQL, from start to exit.",
+        "",
+        "| case | million rows | clock | more seconds |",
+        "|---|---|---|---|",
+    )
+    source = folder / "source.duckdb"
+    one_case("source", source, rows)
+    for name in ("append", "merge"):
+        progress(f"whole processes: {name}")
+        case = workload.CASES[name]
+        project = folder / f"{name}_process"
+        project.mkdir()
+        workload.write_project(project, case, rows)
+        ours, hands = project / "data" / "p.duckdb", project / "hand.duckdb"
+        shutil.copyfile(source, ours)
+        one_case("t4t", project, "first")
+        shutil.copyfile(ours, hands)
+        pairs = []
+        for run in range(runs + 1):
+            one_case("prepare", ours, name, rows, run)
+            one_case("prepare", hands, name, rows, run)
+            pairs.append(
+                (
+                    _process([sys.executable, "-m", "t4t_core.cli", "run", str(project)]),
+                    _process(
+                        [
+                            sys.executable,
+                            str(HERE / "one_case.py"),
+                            "hand",
+                            str(hands),
+                            name,
+                            str(rows),
+                        ]
+                    ),
+                )
+            )
+        del pairs[0]
+        tables.add(
+            f"| {case.label} | 1 | {spread(a / b for a, b in pairs)} "
+            f"| {spread(a - b for a, b in pairs)} |"
+        )
+        shutil.rmtree(project)
+    source.unlink()
+
+
+def _process(command: list[str]) -> float:
+    def run() -> None:
+        subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
+
+    return workload.taken(run)[0]
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",") if part]
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="1,10,50", help="millions of rows")
+    parser.add_argument("--models", default="200,1000", help="trivial models of a project")
+    parser.add_argument("--runs", type=int, default=5, help="of each measurement")
+    parser.add_argument("--out", type=Path, help="a file that gets the tables too")
+    arguments = parser.parse_args()
+
+    tables = Tables()
+    tables.add(
+        f"Measured on {datetime.now():%Y-%m-%d} with DuckDB {version('duckdb')}, "
+        f"sqlglot {version('sqlglot')}, Python {platform.python_version()} on "
+        f"{platform.system()} {platform.machine()} with {os.cpu_count()} processors:",
+        "",
+        f"    python benchmarks/run.py --sizes {arguments.sizes} --models {arguments.models} "
+        f"--runs {arguments.runs}",
+    )
+    with tempfile.TemporaryDirectory(prefix="t4t_benchmark_") as name:
+        folder = Path(name)
+        measure_overhead(tables, folder, _numbers(arguments.models), arguments.runs)
+        measure_process(tables, folder, arguments.runs)
+        measure_strategies(tables, folder, _numbers(arguments.sizes), arguments.runs)
+    if arguments.out is not None:
+        arguments.out.write_text("\n".join(tables.lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

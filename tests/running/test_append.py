@@ -1,0 +1,167 @@
+"""Append: each row of the query once, however often it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from running_lab import Lab, incremental
+
+QUERY = "SELECT id, c, v FROM src"
+Source = Callable[..., None]
+
+
+def test_the_first_run_loads_every_row(lab: Lab, source: Source) -> None:
+    """A first run gives the whole query and the greatest time as the watermark."""
+    source((1, 1, "a"), (2, 3, "b"))
+    lab.model(QUERY, incremental("append"))
+
+    report = lab.run()
+
+    assert (report.mode, report.rows_inserted, report.row_count) == ("full", 2, 2)
+    assert str(report.watermark) == "2024-01-03T00:00:00"
+
+
+def test_a_later_run_adds_what_is_new(lab: Lab, source: Source) -> None:
+    """A later run adds the rows past the watermark and no others."""
+    source((1, 1, "a"), (2, 3, "b"))
+    lab.model(QUERY, incremental("append"))
+    lab.run()
+    source((3, 4, "c"))
+
+    report = lab.run()
+
+    assert (report.mode, report.rows_inserted, report.rows_updated) == ("incremental", 1, 0)
+    assert lab.rows() == lab.refreshed()
+
+
+def test_nothing_new_changes_nothing(lab: Lab, source: Source) -> None:
+    """A run with nothing new says 0 rows and leaves the data version as it was."""
+    source((1, 1, "a"), (2, 3, "b"))
+    lab.model(QUERY, incremental("append"))
+    first = lab.run()
+
+    report = lab.run()
+
+    assert not report.has_changed_rows
+    assert report.data_version == first.data_version
+    assert report.watermark == first.watermark
+
+
+def test_a_tie_with_the_watermark_is_read(lab: Lab, source: Source) -> None:
+    """A row of the watermark's own time that came later is added, without any lookback."""
+    source((1, 3, "a"))
+    lab.model(QUERY, incremental("append"))
+    lab.run()
+    source((2, 3, "b"))
+
+    report = lab.run()
+
+    assert report.rows_inserted == 1
+    assert lab.rows() == lab.refreshed()
+
+
+def test_a_late_row_at_the_edge_of_the_lookback_is_read(lab: Lab, source: Source) -> None:
+    """The lookback's window includes its start; what lies before it is not read."""
+    source((1, 10, "a"))
+    lab.model(QUERY, incremental("append", lookback="2 days"))
+    lab.run()
+    source((2, 8, "edge"), (3, "2024-01-07 23:59:59.999999", "too late"))
+
+    lab.run()
+
+    assert lab.rows("SELECT id FROM m.t") == [(1,), (2,)]
+
+
+def test_equal_rows_are_counted(lab: Lab, source: Source) -> None:
+    """A row that the query gives three times and the table holds twice is added once."""
+    source((1, 3, "a"), (1, 3, "a"))
+    lab.model(QUERY, incremental("append", lookback="1 day"))
+    lab.run()
+    source((1, 3, "a"))
+
+    report = lab.run()
+
+    assert report.rows_inserted == 1
+    assert lab.rows() == lab.refreshed()
+
+
+@pytest.mark.parametrize("time", ["infinity", "-infinity"], ids=["future", "past"])
+def test_infinite_times_are_not_doubled(lab: Lab, source: Source, time: str) -> None:
+    """A row at infinity is held like any other, and never becomes the watermark."""
+    source((1, 3, "a"), (2, time, "b"))
+    lab.model(QUERY, incremental("append", lookback="1 day"))
+    first = lab.run()
+
+    report = lab.run()
+
+    assert report.rows_inserted == 0
+    assert str(report.watermark) == "2024-01-03T00:00:00"
+    assert report.data_version == first.data_version
+
+
+def test_rows_older_than_the_watermark_do_not_move_it_back(lab: Lab, source: Source) -> None:
+    """The watermark stays when a batch holds only older rows."""
+    source((1, 10, "a"))
+    lab.model(QUERY, incremental("append", lookback="5 days"))
+    lab.run()
+    source((2, 7, "b"))
+
+    report = lab.run()
+
+    assert report.rows_inserted == 1
+    assert str(report.watermark) == "2024-01-10T00:00:00"
+
+
+def test_the_watermark_survives_a_source_that_shrinks(lab: Lab, source: Source) -> None:
+    """Rows that the source forgot stay, and the watermark with them."""
+    source((1, 3, "a"), (2, 9, "b"))
+    lab.model(QUERY, incremental("append", start_date="2024-01-01"))
+    lab.run()
+    lab.sql("DELETE FROM src WHERE id = 2")
+
+    report = lab.run()
+
+    assert report.row_count == 2
+    assert str(report.watermark) == "2024-01-09T00:00:00"
+
+
+def test_an_empty_first_load_loses_nothing(lab: Lab, source: Source) -> None:
+    """Rows that come after an empty first load are all read."""
+    source()
+    lab.model(QUERY, incremental("append"))
+    first = lab.run()
+    source((1, 3, "a"), (2, 1, "b"))
+
+    report = lab.run()
+
+    assert first.watermark is None
+    assert (report.mode, report.rows_inserted) == ("incremental", 2)
+    assert str(report.watermark) == "2024-01-03T00:00:00"
+
+
+def test_rows_deleted_from_the_end_are_read_again_under_auto(lab: Lab, source: Source) -> None:
+    """`auto` starts at the greatest time in the table."""
+    source((1, 3, "a"), (2, 9, "b"))
+    lab.model(QUERY, incremental("append", start_date="auto"))
+    lab.run()
+    lab.sql("DELETE FROM m.t WHERE id = 2")
+
+    report = lab.run()
+
+    assert report.rows_inserted == 1
+    assert lab.rows() == lab.refreshed()
+
+
+def test_a_row_put_in_by_hand_does_not_hide_others(lab: Lab, source: Source) -> None:
+    """A row in the table past the watermark is not this model's: what lies before it is read."""
+    source((1, 3, "a"))
+    lab.model(QUERY, incremental("append"))
+    lab.run()
+    lab.sql("INSERT INTO m.t VALUES (9, '2024-01-20', 'by hand')")
+    source((2, 5, "b"))
+
+    report = lab.run()
+
+    assert report.rows_inserted == 1
+    assert str(report.watermark) == "2024-01-05T00:00:00"

@@ -1,0 +1,98 @@
+"""A process killed at any instruction loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from running_lab import Lab, incremental
+
+IS_LONG = os.environ.get("T4T_LONG") == "1"
+QUERY = "SELECT id, c, v FROM src"
+Source = Callable[..., None]
+
+# Runs the project and dies before or after the n-th call of one function.
+CHILD = """
+import os, signal, sys
+from importlib import import_module
+from t4t_core.project.load import load_project
+from t4t_core.request import Request
+from t4t_core.run import run_nodes
+
+folder, module, name, when, number = sys.argv[1:]
+owner = import_module(module)
+*path, last = name.split(".")
+for part in path:
+    owner = getattr(owner, part)
+whole, calls = getattr(owner, last), 0
+
+def deadly(*arguments, **named):
+    global calls
+    calls += 1
+    is_last = calls == int(number)
+    if is_last and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    result = whole(*arguments, **named)
+    if is_last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+setattr(owner, last, deadly)
+project = load_project(folder, {})
+run_nodes(project, project.graph.select(), Request())
+"""
+ENGINE = "t4t_core.engines.duckdb"
+POINTS = {
+    "before the rows are written": ("t4t_core.one_model", "apply", "before", 1),
+    "after the rows are written": ("t4t_core.one_model", "apply", "after", 1),
+    "before the ledger": ("t4t_core.one_model", "write_commit", "before", 1),
+    "after the ledger": ("t4t_core.one_model", "write_commit", "after", 1),
+    "before the copy": ("t4t_core.session", "Session.mirror", "before", 1),
+    "in the copy": ("t4t_core.state.mirror", "_write", "after", 2),
+    "after the copy": ("t4t_core.session", "Session.mirror", "after", 1),
+    **{f"statement {n}": (ENGINE, "Warehouse._run", "after", n) for n in range(1, 30)},
+}
+QUICK = ("after the rows are written", "after the ledger", "before the copy", "in the copy")
+
+
+def killed(lab: Lab, point: tuple[str, str, str, int]) -> int:
+    command = [sys.executable, "-c", CHILD, str(lab.folder), *map(str, point)]
+    return subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
+
+
+@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
+@pytest.mark.parametrize("is_later", [False, True], ids=["first-run", "later-run"])
+@pytest.mark.parametrize("point", [*POINTS] if IS_LONG else QUICK)
+def test_the_next_run_goes_on(
+    lab: Lab, source: Source, strategy: str, is_later: bool, point: str
+) -> None:
+    """Killed anywhere, the next run gives what a full refresh would, and a good copy."""
+    source((1, 3, "a"), (2, 5, "b"), (2, 5, "b"))
+    lab.model(QUERY, incremental(strategy, lookback="1 day"))
+    if is_later:
+        lab.run()
+        source((1, 5, "z"), (3, 6, "c"), (3, 6, "c"))
+
+    status = killed(lab, POINTS[point])
+    lab.run()
+
+    # A number past the last statement of a run kills nothing.
+    assert status == -signal.SIGKILL or point.startswith("statement 2")
+    assert lab.rows() == lab.refreshed()
+    told = lab.sql("SELECT version, watermark FROM _t4t.commits ORDER BY version DESC LIMIT 1")
+    assert [(row[8], row[5]) for row in lab.state_rows()] == told
+
+
+def test_what_was_committed_is_not_run_again(lab: Lab, source: Source) -> None:
+    """A run killed after its commit is done: the next one has nothing to add."""
+    source((1, 3, "a"))
+    lab.model(QUERY, incremental("append"))
+
+    killed(lab, POINTS["before the copy"])
+    report = lab.run()
+
+    assert (report.mode, report.rows_inserted, report.row_count) == ("incremental", 0, 1)

@@ -1,0 +1,94 @@
+"""Python models: every form of result, with every strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from running_lab import Lab, incremental
+
+Source = Callable[..., None]
+
+BODIES = {
+    "sql": "def t(src) -> str:\n    return 'SELECT id, c, v FROM src'",
+    "pandas": "import pandas as pd\ndef t(src: pd.DataFrame):\n    return src",
+    "polars": "import polars as pl\ndef t(src: pl.DataFrame):\n    return src",
+    "pyarrow": "import pyarrow as pa\ndef t(src: pa.Table):\n    return src",
+    "relation": "def t(src):\n    return src.filter('true')",
+    "connection": "def t(context):\n    return context.connection.sql('FROM src')",
+    "local frame": "def t(src, context):\n    df = src.df()\n"
+    "    return context.connection.sql('SELECT * FROM df')",
+}
+
+
+def declared(body: str, strategy: str) -> str:
+    settings = incremental(strategy, lookback="1 day")
+    head, _, rest = body.rpartition("def t(")
+    return (
+        f"from t4t_core import model\n{head}\n"
+        f"@model(materialization='incremental', incremental={settings['incremental']!r})\n"
+        f"def t({rest}\n"
+    )
+
+
+@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
+@pytest.mark.parametrize("form", sorted(BODIES))
+def test_every_form_with_every_strategy(lab: Lab, source: Source, form: str, strategy: str) -> None:
+    """What a function returns is appended, merged or replaced as a query's rows are."""
+    source((1, 3, "a"), (2, 5, "b"))
+    lab.python(declared(BODIES[form], strategy))
+    first = lab.run()
+    source((1, 5, "z"), (3, 6, "c"))
+
+    later = lab.run()
+    again = lab.run()
+
+    assert (first.mode, later.mode) == ("full", "incremental")
+    assert lab.rows() == lab.refreshed()
+    assert str(later.watermark) == "2024-01-06T00:00:00"
+    if strategy != "delete_insert":
+        assert not again.has_changed_rows
+
+
+def test_the_context_tells_the_bounds(lab: Lab, source: Source) -> None:
+    """A function may read less: the context says from where on rows are needed."""
+    source((1, 3, "a"))
+    body = (
+        "def t(context):\n"
+        "    seen = (context.is_full, str(context.lower), context.variables.get('x'))\n"
+        "    since = '-infinity' if context.lower is None else str(context.lower)\n"
+        "    return context.connection.sql(\n"
+        "        'SELECT id, c, $s AS v FROM src WHERE c >= $t',\n"
+        "        params={'s': str(seen), 't': since})"
+    )
+    lab.python(declared(body, "append"))
+    lab.run(x=1)
+    source((2, 5, "b"))
+
+    lab.run(x=2)
+
+    assert lab.rows("SELECT id, v FROM m.t WHERE v LIKE '(False%'") == [
+        (1, "(False, '2024-01-02T00:00:00', 2)"),
+        (2, "(False, '2024-01-02T00:00:00', 2)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("raise ValueError('broken')", "ValueError: broken"), ("return 7", "a int")],
+    ids=["raises", "no-table"],
+)
+def test_a_failing_function_publishes_nothing(
+    lab: Lab, source: Source, line: str, word: str
+) -> None:
+    """A function that raises, or gives no table, fails its model and leaves everything."""
+    source((1, 3, "a"))
+    lab.python(declared(BODIES["relation"], "append"))
+    lab.run()
+    before = lab.everything()
+    lab.python(declared(f"def t(src):\n    {line}", "append"))
+
+    report = lab.failure()
+
+    assert word in str(report.error)
+    assert lab.everything() == before
