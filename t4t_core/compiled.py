@@ -38,21 +38,46 @@ def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, obje
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
-    def replacement(ref: TableRef) -> exp.Expr | None:
-        key = graph.resolve(ref, model.name.schema)
-        node = None if key is None or key == model.name.key else graph.nodes[key]
-        if isinstance(node, Model) and node.is_ephemeral:
-            return subquery(compiled_query(node, graph, values))
-        if node is None:
-            # Inlined, a bare name could meet a common table expression of the model around it.
-            if model.is_ephemeral and not ref.schema and not ref.is_file:
-                return table(TableName(MAIN_SCHEMA, ref.name))
-            return None
-        if not ref.schema or ref.schema.lower() == graph.catalog.lower():
-            return table(node.name, graph.catalog)
-        return None
+    return with_tables(tree, lambda ref: _replacement(ref, model, graph, values))
 
-    return with_tables(tree, replacement)
+
+def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
+    """The query that the statements of a SQL model are made of; a fresh tree each time.
+
+    The query of a table or view in which nothing is to be replaced is the user's own text, so that
+    nothing in it, not even the name DuckDB gives to a column without one, depends on how sqlglot
+    writes SQL. An incremental model's query is taken apart, so it is always written from its tree.
+
+    Raises:
+        VariableError: A placeholder has no value.
+    """
+    query = model.source
+    assert isinstance(query, Query), "a function's rows are compiled when they are there"
+    is_whole = model.strategy is None and isinstance(query.tree, exp.Query)
+    is_as_written = query.dialect == "duckdb" and not query.placeholders
+    if is_whole and is_as_written:
+        replaced = (_replacement(ref, model, graph, values) for ref in query.tables)
+        if all(replacement is None for replacement in replaced):
+            return exp.Var(this=query.statement)
+    return compiled(query, model, graph, values)
+
+
+def _replacement(
+    ref: TableRef, model: Model, graph: Graph, values: Mapping[str, object]
+) -> exp.Expr | None:
+    """What stands for a table of a model's query, or None where it stays as it is written."""
+    key = graph.resolve(ref, model.name.schema)
+    node = None if key is None or key == model.name.key else graph.nodes[key]
+    if isinstance(node, Model) and node.is_ephemeral:
+        return subquery(compiled_query(node, graph, values))
+    if node is None:
+        # Inlined, a bare name could meet a common table expression of the model around it.
+        if model.is_ephemeral and not ref.schema and not ref.is_file:
+            return table(TableName(MAIN_SCHEMA, ref.name))
+        return None
+    if not ref.schema or ref.schema.lower() == graph.catalog.lower():
+        return table(node.name, graph.catalog)
+    return None
 
 
 def query_fingerprint(model: Model, graph: Graph) -> str:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from t4t_core.apply import Tallies, apply
 from t4t_core.commit import Commit
-from t4t_core.compiled import compiled_query, query_fingerprint
+from t4t_core.compiled import query_fingerprint, query_to_run
 from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
@@ -152,7 +152,7 @@ def _query(
         register_rows(given.rows, model, warehouse)
         return exp.select("*").from_(RESULT)
     if isinstance(model.source, Query):
-        return compiled_query(model, project.graph, request.variables)
+        return query_to_run(model, project.graph, request.variables)
     commit = facts.commit
     lower = None
     kind = commit.watermark.kind if commit is not None and commit.watermark is not None else None

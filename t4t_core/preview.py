@@ -162,12 +162,12 @@ def _compiled(
 def _both_plans(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Plan]:
-    from t4t_core.compiled import compiled_query
+    from t4t_core.compiled import query_to_run
     from t4t_core.state.ledger import has_ledger, last_commit
 
     settings = project.settings
     definition = definition_of(model, query_fingerprint(model, project.graph))
-    query = compiled_query(model, project.graph, request.variables)
+    query = query_to_run(model, project.graph, request.variables)
     if model.strategy is None:
         facts = Facts(target=None, commit=None)
         made = plan(

@@ -48,6 +48,7 @@ class Query:
 
     Attributes:
         text: What the user wrote.
+        statement: The same up to the query's last word.
         place: The file it stands in.
         tree: The parsed query; a placeholder is `exp.Placeholder`. Never changed: copy it first.
         placeholders: In the order of the text; a name may come more than once.
@@ -56,6 +57,7 @@ class Query:
     """
 
     text: str
+    statement: str
     place: Place
     tree: exp.Expr = field(repr=False, compare=False, hash=False)
     placeholders: tuple[Placeholder, ...]
@@ -134,6 +136,7 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
         )
     return Query(
         text=text,
+        statement=text[: tokens[-1].end + 1],
         place=place,
         tree=tree,
         placeholders=placeholders,

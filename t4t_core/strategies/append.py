@@ -78,9 +78,7 @@ def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null
         held = held.where(window, copy=False)
     if greatest is None:
         return exp.Except(this=rows_read(), expression=held, distinct=False)
-    is_later: exp.Expr = exp.GT(
-        this=column(work.time_column), expression=time_literal(greatest)
-    )
+    is_later: exp.Expr = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
     if not work.kind.is_integer:
         # `greatest` is finite; rows at infinity may be in the table all the same.
         is_later = exp.and_(is_later, is_finite(work.time_column))

@@ -142,6 +142,13 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
         ],
     )
     earlier = _matches(work, keys).where(may_be_earlier.copy(), is_earlier, copy=False)
+    # Made anew and not inserted into: in DuckDB 2.0.0, rows that the transaction inserts into a
+    # table it made from a query known to be empty are not seen by its scans.
+    with_earlier = exp.Union(
+        this=exp.select(column("stage_row")).from_(temporary(_HELD)),
+        expression=earlier,
+        distinct=False,
+    )
 
     kept = (
         exp.select(exp.Literal.number(1))
@@ -163,7 +170,7 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
             count_where(
                 _aliased(work.stage, "s"), exp.and_(exp.paren(may_be_earlier), is_written.copy())
             ),
-            (Write(insert(temporary(_HELD), ("stage_row",), earlier)),),
+            (Write(create_temporary(_HELD, with_earlier)),),
         ),
         Write(
             delete(_aliased(work.table, "t"), exp.Exists(this=key_is_written)),

@@ -227,3 +227,19 @@ def test_both_methods_give_one_table(lab: Lab, source: Source) -> None:
     counted = [(r.rows_inserted, r.rows_updated, r.rows_deleted, r.watermark) for r in reports]
     assert counted[0] == counted[1]
     assert lab.rows("SELECT * FROM m.fastest") == lab.rows("SELECT * FROM m.merge")
+
+
+def test_many_rows_older_than_the_tables_change_nothing(lab: Lab) -> None:
+    """Even when no staged row equals the table's, and more come than DuckDB stores in a group."""
+    lab.sql(
+        "CREATE OR REPLACE TABLE src AS SELECT i AS id, TIMESTAMP '2024-02-01' AS c, 'new' AS v "
+        "FROM range(200000) AS r(i)"
+    )
+    lab.model(QUERY, incremental("merge", lookback="60 days"))
+    lab.run()
+    lab.sql("UPDATE src SET c = TIMESTAMP '2024-01-15', v = 'old'")
+
+    report = lab.run()
+
+    assert not report.has_changed_rows
+    assert lab.sql("SELECT DISTINCT v FROM m.t") == [("new",)]

