@@ -61,13 +61,13 @@ def example(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """The tests; further arguments go to pytest."""
-    run([str(environment() / "python"), "-m", "pytest", *arguments])
+    """The tests, two at a time; further arguments go to pytest."""
+    run([str(environment() / "python"), "-m", "pytest", "-n", "2", *arguments])
 
 
 def lowest(arguments: list[str]) -> None:
     """The tests, on the lowest versions that pyproject.toml allows."""
-    run([str(environment(LOWEST) / "python"), "-m", "pytest", *arguments])
+    run([str(environment(LOWEST) / "python"), "-m", "pytest", "-n", "2", *arguments])
 
 
 def lint(arguments: list[str]) -> None:

@@ -199,7 +199,7 @@ def debug(project: Path, **options: Any) -> None:
 
 
 def _run(project: Path, options: Mapping[str, Any], *, with_models: bool, with_seeds: bool) -> None:
-    from t4t_core.model import Model
+    from t4t_core.models import Model
     from t4t_core.progress import progress
     from t4t_core.run import run_nodes
     from t4t_core.summary import summary

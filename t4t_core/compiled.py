@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from t4t_core.errors import Place, T4tError
 from t4t_core.graph import MAIN_SCHEMA, Graph
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.sql.names import table
 from t4t_core.sql.query import Query, unset_variable, with_values

@@ -9,7 +9,7 @@ from t4t_core.commit import Commit, Definition
 from t4t_core.config import DeleteInsertConfig, FlagsConfig, MergeConfig
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.request import Request
 
 

@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, T4tError, UsageError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
 

@@ -20,7 +20,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, RunError, T4tError
 from t4t_core.facts import Column, Facts, column_named
 from t4t_core.graph import Graph
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.plan import Plan, bounds, config_hash, depends_on_greatest, plan
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query

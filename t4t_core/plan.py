@@ -20,7 +20,7 @@ from t4t_core.config import (
 from t4t_core.drift import Decision
 from t4t_core.errors import RunError, VariableError
 from t4t_core.facts import Column, Facts, column_named
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.sql.literals import literal, time_literal
 from t4t_core.sql.names import table

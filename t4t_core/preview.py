@@ -14,7 +14,7 @@ from t4t_core.drift import Decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
-from t4t_core.model import Model, PythonSource
+from t4t_core.models import Model, PythonSource
 from t4t_core.one_model import explained, plan_model
 from t4t_core.one_seed import seed_statement
 from t4t_core.plan import Plan, plan, time_kind_of

@@ -12,7 +12,7 @@ from t4t_core.context import RunContext
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, RunError, T4tError
 from t4t_core.graph import Graph
-from t4t_core.model import Model, PythonSource
+from t4t_core.models import Model, PythonSource
 from t4t_core.project.python_files import raised_at
 from t4t_core.sql.names import rendered, table
 from t4t_core.sql.query import parse_query

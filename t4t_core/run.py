@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from t4t_core.compiled import check_variables
 from t4t_core.errors import ProjectError, T4tError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.report import ModelReport, Report
 from t4t_core.request import Request

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError, T4tError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.one_model import Given, run_model
 from t4t_core.one_seed import run_seed
 from t4t_core.project.load import Project

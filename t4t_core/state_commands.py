@@ -12,7 +12,7 @@ from tabulate import tabulate
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import StateError, UsageError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.session import open_session
 from t4t_core.state.ledger import check_format, last_commit, last_commits, write_commit

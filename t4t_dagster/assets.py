@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from t4t_core.errors import ProjectError, T4tError, UsageError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_dagster.translator import T4tTranslator

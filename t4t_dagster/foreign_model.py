@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from t4t_core.config import ModelConfig, problems
 from t4t_core.errors import Place, UsageError
-from t4t_core.model import Model, PythonSource
+from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project import Project
 from t4t_core.project.settings import FILE_NAME

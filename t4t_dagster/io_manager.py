@@ -10,7 +10,7 @@ from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
 from t4t_core.errors import LockedError, T4tError
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.one_model import Given
 from t4t_core.project import Project, load_project
 from t4t_core.request import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t4t_core.compiled import compiled_query
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.model import Model, PythonSource
+from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project import Project
 from t4t_core.request import Request

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.report import ModelReport
 from t4t_core.seed import Seed

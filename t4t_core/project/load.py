@@ -9,7 +9,7 @@ from typing import Any
 
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.graph import Graph, build_graph
-from t4t_core.model import Model
+from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file

@@ -14,7 +14,7 @@ from sqlglot.errors import TokenError
 from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
 from t4t_core.declared import Declaration
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
-from t4t_core.model import Condition, Model, PythonSource
+from t4t_core.models import Condition, Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project.python_files import code_fingerprint, raised_at
 from t4t_core.sql.placeholders import tokens_of

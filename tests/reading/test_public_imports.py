@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
+
+import t4t_core
 
 
-def test_model_is_the_decorator_even_after_the_module_of_that_name_was_imported() -> None:
-    """`from t4t_core import model` gives the decorator in any order of imports."""
-    importlib.import_module("t4t_core.model")
+def test_no_module_hides_a_public_name() -> None:
+    """A module called like one would take its place as soon as it is imported."""
+    modules = {module.name for module in pkgutil.iter_modules(t4t_core.__path__)}
 
-    from t4t_core import model
+    assert not modules & set(t4t_core.__all__)
 
-    assert callable(model)
-    assert model.__module__ == "t4t_core.declared"
+
+def test_public_names_are_there() -> None:
+    """Each can be imported from the package."""
+    for name in t4t_core.__all__:
+        assert callable(getattr(t4t_core, name))
