@@ -36,7 +36,7 @@ def environment(requirements: Path = LOCKED) -> Path:
     venv.create(folder, with_pip=True, clear=True)
     pip = [str(programs / "python"), "-m", "pip", "install", "--quiet"]
     pip.append("--disable-pip-version-check")
-    run([*pip, "--require-hashes", "--requirement", str(requirements)])
+    run([*pip, "--require-hashes", "--no-deps", "--requirement", str(requirements)])
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     stamp.write_text(wanted, "utf-8")
     return programs
