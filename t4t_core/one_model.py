@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -32,7 +33,7 @@ from t4t_core.sql.names import rendered, table
 from t4t_core.sql.query import Query
 from t4t_core.sql.statements import greatest_ordinal
 from t4t_core.sql.window import around
-from t4t_core.state.ledger import has_ledger, last_commit, write_commit
+from t4t_core.state.ledger import write_commit
 from t4t_core.steps import statements
 from t4t_core.values import TimeKind, TimeValue
 
@@ -58,17 +59,25 @@ def plan_model(
     project: Project,
     request: Request,
     warehouse: Warehouse,
+    commit: Commit | None,
     given: Given | None = None,
 ) -> tuple[Plan, Facts]:
     """The plan of a model from the facts as they are now.
 
     A Python model is called, since its rows have columns only then.
 
+    Args:
+        model: The model.
+        project: Its project.
+        request: What the run is asked to do.
+        warehouse: With an open transaction.
+        commit: The model's last one.
+        given: Rows that stand for the model's own.
+
     Raises:
         T4tError: The model cannot run.
     """
     target = warehouse.target(model.name, with_columns=model.strategy is not None)
-    commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
     facts = Facts(target=target, commit=commit)
     if commit is not None and depends_on_greatest(model, commit):
         facts = replace(facts, greatest=_greatest(model, facts, project.graph, warehouse))
@@ -87,23 +96,32 @@ def run_model(
     project: Project,
     request: Request,
     warehouse: Warehouse,
+    commits: Mapping[str, Commit],
     given: Given | None = None,
     *,
     with_columns: bool = False,
 ) -> tuple[ModelReport, Commit | None]:
     """Runs a model in one transaction; gives what happened, and the commit if there is one.
 
-    An error of the model's is in the report; only what is no fault of the model is raised.
+    An error of the model's is in the report, and nothing was written then.
 
-    Raises:
-        LockedError: Never here; the warehouse is open.
+    Args:
+        model: The model.
+        project: Its project.
+        request: What the run is asked to do.
+        warehouse: Without an open transaction.
+        commits: The last commit of each model, by its name in lower case. Where one is behind the
+            ledger the run fails as a transient error: its version is taken.
+        given: Rows that stand for the model's own.
+        with_columns: Report the table's columns.
     """
     started = time.perf_counter()
     log.info("Executing model: %s", model)
     made: Plan | None = None
     try:
         with warehouse.transaction():
-            made, facts = plan_model(model, project, request, warehouse, given)
+            before = commits.get(str(model).lower())
+            made, facts = plan_model(model, project, request, warehouse, before, given)
             if made.decision.warning is not None:
                 log.warning("%s: %s", model, made.decision.warning)
             if made.decision.is_full and facts.commit is not None and model.strategy is not None:
@@ -117,9 +135,7 @@ def run_model(
             elif facts.commit is not None and not made.decision.is_full:
                 watermark = facts.commit.watermark
             row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
-            commit = _commit(
-                made, facts, tallies, watermark, row_count, project, warehouse, started
-            )
+            commit = _commit(made, facts, tallies, watermark, row_count, project, commits, started)
             apply(made.after, warehouse)
             columns: tuple[Column, ...] = ()
             if with_columns:
@@ -226,7 +242,7 @@ def _commit(
     watermark: TimeValue | None,
     row_count: int | None,
     project: Project,
-    warehouse: Warehouse,
+    commits: Mapping[str, Commit],
     started: float,
 ) -> Commit:
     model = made.model
@@ -238,7 +254,7 @@ def _commit(
     if before is not None and not has_changed:
         data_version = before.data_version
     elif model.config.materialization == "view":
-        data_version = _view_version(made, project.graph, warehouse) or data_version
+        data_version = _view_version(made, project.graph, commits) or data_version
     return Commit(
         model_name=str(model),
         version=version,
@@ -261,7 +277,7 @@ def _commit(
     )
 
 
-def _view_version(made: Plan, graph: Graph, warehouse: Warehouse) -> str | None:
+def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> str | None:
     """A view's content is its parents' seen through its query; None where a parent is foreign."""
     key = made.model.name.key
     if key not in graph.nodes or graph.sources[key]:
@@ -271,7 +287,7 @@ def _view_version(made: Plan, graph: Graph, warehouse: Warehouse) -> str | None:
         node = graph.nodes[parent]
         if isinstance(node, Model) and node.is_ephemeral:
             return None
-        commit = last_commit(warehouse, str(node))
+        commit = commits.get(str(node).lower())
         if commit is None:
             return None
         parents.append(commit.data_version)

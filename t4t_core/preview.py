@@ -24,7 +24,7 @@ from t4t_core.run import require_variables
 from t4t_core.seed import Seed
 from t4t_core.sql.names import rendered
 from t4t_core.sql.window import around
-from t4t_core.state.ledger import check_format
+from t4t_core.state.ledger import check_format, has_ledger, last_commit
 from t4t_core.steps import statements
 from t4t_core.values import TimeValue
 
@@ -79,7 +79,8 @@ def _planned(
     }
     try:
         with warehouse.scratch():
-            made, facts = plan_model(model, project, request, warehouse)
+            commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
+            made, facts = plan_model(model, project, request, warehouse, commit)
     except T4tError as error:
         return found | {"error": str(explained(error, model))}
     watermark = None if facts.commit is None else facts.commit.watermark
@@ -163,7 +164,6 @@ def _both_plans(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Plan]:
     from t4t_core.compiled import query_to_run
-    from t4t_core.state.ledger import has_ledger, last_commit
 
     settings = project.settings
     definition = definition_of(model, query_fingerprint(model, project.graph))

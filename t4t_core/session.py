@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from t4t_core.commit import Commit
@@ -16,7 +16,7 @@ from t4t_core.project.load import Project
 from t4t_core.report import ModelReport
 from t4t_core.request import Request
 from t4t_core.seed import Seed
-from t4t_core.state.ledger import ensure_ledger, last_commits
+from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
 from t4t_core.state.mirror import bring_up_to_date
 
 log = logging.getLogger("t4t_core.state")
@@ -28,9 +28,12 @@ class Session:
     Make one with `open_session`. While it is open no other process can open the database.
     """
 
-    def __init__(self, project: Project, warehouse: Warehouse) -> None:
+    def __init__(
+        self, project: Project, warehouse: Warehouse, commits: Sequence[Commit] = ()
+    ) -> None:
         self.project = project
         self.warehouse = warehouse
+        self._commits = {commit.model_name.lower(): commit for commit in commits}
         self._unmirrored: dict[str, Commit] = {}
 
     def run(
@@ -45,15 +48,39 @@ class Session:
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
         else:
-            report, commit = run_model(
-                node, self.project, request, self.warehouse, given, with_columns=with_columns
-            )
+            report, commit = self._run_model(node, request, given, with_columns)
+            if report.status == "failed" and self._is_behind(node):
+                # Another session of this process has run the model since the ledger was read.
+                report, commit = self._run_model(node, request, given, with_columns)
         if commit is not None:
             self.remember(commit)
         return report
 
+    def _run_model(
+        self, model: Model, request: Request, given: Given | None, with_columns: bool
+    ) -> tuple[ModelReport, Commit | None]:
+        return run_model(
+            model,
+            self.project,
+            request,
+            self.warehouse,
+            self._commits,
+            given,
+            with_columns=with_columns,
+        )
+
+    def _is_behind(self, model: Model) -> bool:
+        """Whether the ledger has a later commit of the model; it is known from then on."""
+        known = self._commits.get(str(model).lower())
+        found = last_commit(self.warehouse, str(model))
+        if found is None or (known is not None and known.version == found.version):
+            return False
+        self._commits[found.model_name.lower()] = found
+        return True
+
     def remember(self, commit: Commit) -> None:
         """Notes a commit for `tee_state.db`."""
+        self._commits[commit.model_name.lower()] = commit
         self._unmirrored[commit.model_name] = commit
 
     def mirror(self) -> None:
@@ -104,10 +131,11 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
 def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     settings = project.settings
     ensure_ledger(warehouse)
+    commits = last_commits(warehouse)
     try:
         healed = bring_up_to_date(
             settings.state,
-            last_commits(warehouse),
+            commits,
             is_whole=True,
             lock_timeout_s=settings.lock_timeout_s,
         )
@@ -116,7 +144,7 @@ def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     else:
         if healed:
             log.info("%s: %d rows made good from the database", settings.state, healed)
-    session = Session(project, warehouse)
+    session = Session(project, warehouse, commits)
     try:
         yield session
     finally:

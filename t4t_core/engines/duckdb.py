@@ -33,6 +33,7 @@ class Warehouse:
         self._owned = owned
         # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
         connection.execute("SET python_enable_replacements = false")
+        self._catalog = str(self.rows("SELECT current_database()")[0][0])
 
     @classmethod
     def open(
@@ -186,18 +187,20 @@ class Warehouse:
 
     def _plain_target(self, name: TableName, with_columns: bool) -> Target | None:
         """Looks the name up; the catalog's lists take milliseconds where there are many tables."""
-        catalog = str(cast("tuple[object, ...]", self.row("SELECT current_database()"))[0])
-        if not is_plain(catalog):
+        if not is_plain(self._catalog):
             return self._listed_target(name, with_columns)
         try:
-            found = self.connection.table(f"{catalog}.{name.schema}.{name.name}")
+            found = self.connection.table(f"{self._catalog}.{name.schema}.{name.name}")
         except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException) as error:
-            # There is no such table. The transaction goes on: nothing was run in it.
+            # There is no such table; DuckDB 1.4 says so of a view too, and any of a view whose
+            # source is gone. The transaction goes on: nothing was run in it.
             log.debug("%s: %s", name, error)
         else:
+            kind: Literal["table", "view"] = "view"
             if found.type == "TABLE_RELATION":
-                types = zip(found.columns, found.types, strict=True) if with_columns else ()
-                return Target("table", tuple(Column(column, str(type_)) for column, type_ in types))
+                kind = "table"
+            types = zip(found.columns, found.types, strict=True) if with_columns else ()
+            return Target(kind, tuple(Column(column, str(type_)) for column, type_ in types))
         is_view = self.row(
             "SELECT 1 FROM duckdb_views() WHERE database_name = current_database() "
             "AND lower(schema_name) = ? AND lower(view_name) = ?",

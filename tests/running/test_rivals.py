@@ -121,7 +121,7 @@ def test_of_two_sessions_in_one_process_one_commits(lab: Lab, source: Source) ->
             loser = first.run(model, Request())
         again = first.run(model, Request())
 
-    assert [winner.status for winner in winners] == ["success"]
+    assert {winner.status for winner in winners} == {"success"}
     assert loser.status == "failed"
     assert loser.is_transient
     assert (again.status, again.rows_inserted) == ("success", 0)
