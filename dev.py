@@ -49,15 +49,36 @@ def run(command: list[str], **variables: str) -> None:
         sys.exit(done.returncode)
 
 
+def dagster_variables(programs: Path) -> dict[str, str]:
+    """What Dagster's commands need: the environment, and an instance of the project's own."""
+    home = ROOT / ".dagster_home"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").write_text(
+        "telemetry:\n  enabled: false\npython_logs:\n  python_log_level: INFO\n", "utf-8"
+    )
+    return {
+        "DAGSTER_HOME": str(home),
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONWARNINGS": "ignore",
+        "VIRTUAL_ENV": str(programs.parent),
+    }
+
+
 def example(arguments: list[str]) -> None:
     """The example project, materialized twice: watch the watermarks move."""
     programs = environment()
     command = [str(programs / "dg"), "launch", "--assets", "*", *arguments]
-    quiet = {"PYTHONWARNINGS": "ignore"}
     for _ in range(2):
-        run(command, PATH=f"{programs}{os.pathsep}{os.environ.get('PATH', '')}", **quiet)
+        run(command, **dagster_variables(programs))
     for project in ("t_project", "flights"):
         run([str(programs / "t4t"), "state", "show", f"example_project/{project}"])
+
+
+def ui(arguments: list[str]) -> None:
+    """The example project in the browser; further arguments go to `dagster dev`."""
+    programs = environment()
+    command = [str(programs / "dagster"), "dev", "-w", "workspace.yaml", *arguments]
+    run(command, **dagster_variables(programs))
 
 
 def test(arguments: list[str]) -> None:
@@ -100,7 +121,7 @@ def lock(arguments: list[str]) -> None:
     run([*common, "--resolution", "lowest-direct", "--output-file", str(LOWEST)])
 
 
-COMMANDS = (example, test, lowest, lint, bench, long, lock)
+COMMANDS = (example, ui, test, lowest, lint, bench, long, lock)
 
 
 def main() -> None:

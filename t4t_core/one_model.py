@@ -166,7 +166,7 @@ def _query(
 ) -> exp.Expr:
     if given is not None:
         register_rows(given.rows, model, warehouse)
-        return exp.select("*").from_(RESULT)
+        return exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
     if isinstance(model.source, Query):
         return query_to_run(model, project.graph, request.variables)
     commit = facts.commit

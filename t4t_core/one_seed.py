@@ -91,7 +91,7 @@ def seed_statement(seed: Seed, project: Project) -> str:
             reader = _reader("read_parquet", file)
         case _:
             reader = _reader("read_json_auto", file)
-    query = exp.select("*").from_(exp.Table(this=reader))
+    query = exp.Select(expressions=[exp.Star()]).from_(exp.Table(this=reader), copy=False)
     return create_table(table(seed.name, project.settings.catalog), query)
 
 

@@ -67,7 +67,7 @@ def result_query(
         )
     if not isinstance(result, duckdb.DuckDBPyRelation):
         register_rows(result, model, warehouse)
-    return exp.select("*").from_(RESULT)
+    return exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
 
 
 def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
@@ -104,12 +104,14 @@ def _upstream(
     if isinstance(node, Model) and node.is_ephemeral:
         query = rendered(compiled_query(node, graph, variables))
     elif node is not None:
-        query = rendered(exp.select("*").from_(table(node.name, graph.catalog)))
+        query = rendered(
+            exp.Select(expressions=[exp.Star()]).from_(table(node.name, graph.catalog), copy=False)
+        )
     else:
         named = exp.table_(
             ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True
         )
-        query = rendered(exp.select("*").from_(named))
+        query = rendered(exp.Select(expressions=[exp.Star()]).from_(named, copy=False))
     try:
         relation = connection.sql(query)
         return in_form(relation, annotation)

@@ -58,6 +58,7 @@ def table(name: TableName, catalog: str | None = None) -> exp.Table:
 def rendered(tree: exp.Expr) -> str:
     """The statement's text for DuckDB, one clause a line, without the model's comments.
 
-    A metadata comment would otherwise stand in every statement.
+    A metadata comment would otherwise stand in every statement. The tree is used up: writing it may
+    change it.
     """
-    return tree.sql(dialect="duckdb", pretty=True, comments=False)
+    return tree.sql(dialect="duckdb", pretty=True, comments=False, copy=False)

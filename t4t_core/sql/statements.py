@@ -67,19 +67,25 @@ def insert(table: exp.Table, columns: Sequence[str], query: exp.Expr) -> str:
 
 def count_where(table: exp.Table, condition: exp.Expr | None = None) -> str:
     """`SELECT count(*) FROM ... WHERE ...`."""
-    query = exp.select(exp.Count(this=exp.Star())).from_(table)
+    query = exp.select(exp.Count(this=exp.Star()), copy=False).from_(table, copy=False)
     return rendered(query if condition is None else query.where(condition, copy=False))
 
 
 def duplicates(table: exp.Table, keys: Sequence[str]) -> str:
     """The number of key values that stand in more than one row."""
     inner = (
-        exp.select(*(column(key) for key in keys))
-        .from_(table)
-        .group_by(*(column(key) for key in keys))
-        .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+        exp.select(*(column(key) for key in keys), copy=False)
+        .from_(table, copy=False)
+        .group_by(*(column(key) for key in keys), copy=False)
+        .having(
+            exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)), copy=False
+        )
     )
-    return rendered(exp.select(exp.Count(this=exp.Star())).from_(subquery(inner, "repeated")))
+    return rendered(
+        exp.select(exp.Count(this=exp.Star()), copy=False).from_(
+            subquery(inner, "repeated"), copy=False
+        )
+    )
 
 
 def latest_per_key(
@@ -102,14 +108,16 @@ def latest_per_key(
         partition_by=[column(key) for key in keys],
         order=exp.Order(expressions=order),
     )
-    query = exp.select("*").from_(table)
+    query = exp.Select(expressions=[exp.Star()]).from_(table, copy=False)
     query.set("qualify", exp.Qualify(this=exp.EQ(this=number, expression=exp.Literal.number(1))))
     return query
 
 
 def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
     """Whether any of the columns is NULL."""
-    return exp.or_(*(exp.Is(this=column(name, table), expression=exp.Null()) for name in names))
+    return exp.or_(
+        *(exp.Is(this=column(name, table), expression=exp.Null()) for name in names), copy=False
+    )
 
 
 def is_finite(name: str) -> exp.Expr:
@@ -140,11 +148,11 @@ def greatest_ordinal(
         )
         unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
         greatest = exp.func(unit, greatest)
-    query = exp.select(greatest).from_(table)
+    query = exp.select(greatest, copy=False).from_(table, copy=False)
     return rendered(query if condition is None else query.where(condition, copy=False))
 
 
 def _as_query(tree: exp.Expr) -> exp.Expr:
     if isinstance(tree, exp.Pivot):
-        return exp.select("*").from_(exp.Subquery(this=tree))
+        return exp.Select(expressions=[exp.Star()]).from_(exp.Subquery(this=tree), copy=False)
     return tree

@@ -45,14 +45,14 @@ def filtered(tree: exp.Expr, column: str, condition: Callable[[exp.Expr], exp.Ex
 
 def around(tree: exp.Expr, condition: exp.Expr | None = None) -> exp.Select:
     """`SELECT * FROM (tree) AS q`, with the condition where one is given."""
-    outer = exp.select("*").from_(subquery(tree, "q"))
+    outer = exp.Select(expressions=[exp.Star()]).from_(subquery(tree, "q"), copy=False)
     return outer if condition is None else outer.where(condition, copy=False)
 
 
 def subquery(tree: exp.Expr, alias: str | None = None) -> exp.Subquery:
     """The query in parentheses, for use in FROM."""
     if not isinstance(tree, exp.Query):
-        tree = exp.select("*").from_(exp.Subquery(this=tree))
+        tree = exp.Select(expressions=[exp.Star()]).from_(exp.Subquery(this=tree), copy=False)
     wrapped = exp.Subquery(this=tree)
     if alias is not None:
         wrapped.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))

@@ -70,9 +70,9 @@ def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null
     """The rows read, less those that the table holds."""
 
     def rows_read() -> exp.Select:
-        return exp.select(*work.selected()).from_(read.copy())
+        return exp.select(*work.selected(), copy=False).from_(read.copy(), copy=False)
 
-    held = exp.select(*work.selected()).from_(work.table)
+    held = exp.select(*work.selected(), copy=False).from_(work.table, copy=False)
     window = work.in_window(column(work.time_column), with_null=with_null)
     if window is not None:
         held = held.where(window, copy=False)
@@ -81,7 +81,7 @@ def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null
     is_later: exp.Expr = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
     if not work.kind.is_integer:
         # `greatest` is finite; rows at infinity may be in the table all the same.
-        is_later = exp.and_(is_later, is_finite(work.time_column))
+        is_later = exp.and_(is_later, is_finite(work.time_column), copy=False)
     earlier = rows_read().where(exp.Not(this=is_true(is_later.copy())), copy=False)
     not_held = exp.Except(this=earlier, expression=held, distinct=False)
     return exp.Union(

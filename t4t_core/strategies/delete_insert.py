@@ -39,7 +39,7 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expr | None) 
             insert(
                 work.table,
                 work.column_names,
-                exp.select(*work.selected()).from_(work.stage),
+                exp.select(*work.selected(), copy=False).from_(work.stage, copy=False),
             ),
             Tally.INSERTED,
             f"Executed insert for table: {work.name}",
@@ -65,7 +65,7 @@ def _gates(
     lost = Gate(
         count_where(
             work.table,
-            exp.and_(where.copy(), exp.Not(this=is_true(in_window.copy()))),
+            exp.and_(where.copy(), exp.Not(this=is_true(in_window.copy())), copy=False),
         ),
         f"where_condition would delete {{count}} rows that the insert ({start}) does not bring "
         "back",

@@ -92,16 +92,18 @@ def _delete_earlier(work: Work, keys: Sequence[str], latest: exp.Select) -> str:
     """
     key = [column(key) for key in keys]
     repeated = (
-        exp.select(*(column(key) for key in keys))
-        .from_(work.stage)
-        .group_by(*(column(key) for key in keys))
-        .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+        exp.select(*(column(key) for key in keys), copy=False)
+        .from_(work.stage, copy=False)
+        .group_by(*(column(key) for key in keys), copy=False)
+        .having(
+            exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)), copy=False
+        )
     )
     is_repeated = exp.In(
         this=key[0] if len(key) == 1 else exp.Tuple(expressions=key),
         query=exp.Subquery(this=repeated),
     )
-    earlier = latest.select("rowid", append=False).where(is_repeated)
+    earlier = latest.select("rowid", append=False).where(is_repeated, copy=False)
     place = earlier.args["qualify"].this
     earlier.set("qualify", exp.Qualify(this=exp.GT(this=place.this, expression=place.expression)))
     return delete(work.stage, exp.In(this=column("rowid"), query=exp.Subquery(this=earlier)))
@@ -124,13 +126,14 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
     held = _matches(work, keys).where(*equal, *(() if window is None else (window,)), copy=False)
 
     greatest = (
-        exp.select(exp.Max(this=column(time, "t")))
-        .from_(_aliased(work.table, "t"))
+        exp.select(exp.Max(this=column(time, "t")), copy=False)
+        .from_(_aliased(work.table, "t"), copy=False)
         .where(work.in_window(column(time, "t"), with_null=False), copy=False)
     )
     may_be_earlier = exp.or_(
         exp.Is(this=column(time, "s"), expression=exp.Null()),
         exp.LTE(this=column(time, "s"), expression=exp.Subquery(this=greatest)),
+        copy=False,
     )
     is_earlier = exp.Coalesce(
         this=exp.LT(this=column(time, "s"), expression=column(time, "t")),
@@ -138,6 +141,7 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
             exp.and_(
                 exp.Is(this=column(time, "s"), expression=exp.Null()),
                 exp.Not(this=exp.Is(this=column(time, "t"), expression=exp.Null())),
+                copy=False,
             )
         ],
     )
@@ -145,30 +149,33 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
     # Made anew and not inserted into: in DuckDB 2.0.0, rows that the transaction inserts into a
     # table it made from a query known to be empty are not seen by its scans.
     with_earlier = exp.Union(
-        this=exp.select(column("stage_row")).from_(temporary(_HELD)),
+        this=exp.select(column("stage_row"), copy=False).from_(temporary(_HELD), copy=False),
         expression=earlier,
         distinct=False,
     )
 
     kept = (
-        exp.select(exp.Literal.number(1))
-        .from_(_aliased(temporary(_HELD), "h"))
-        .where(exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")))
+        exp.select(exp.Literal.number(1), copy=False)
+        .from_(_aliased(temporary(_HELD), "h"), copy=False)
+        .where(exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")), copy=False)
     )
     is_written = exp.Not(this=exp.Exists(this=kept))
     key_is_written = (
-        exp.select(exp.Literal.number(1))
-        .from_(_aliased(work.stage, "s"))
+        exp.select(exp.Literal.number(1), copy=False)
+        .from_(_aliased(work.stage, "s"), copy=False)
         .where(_same_key(keys, "t", "s"), is_written.copy(), copy=False)
     )
     written = (
-        exp.select(*work.selected("s")).from_(_aliased(work.stage, "s")).where(is_written.copy())
+        exp.select(*work.selected("s"), copy=False)
+        .from_(_aliased(work.stage, "s"), copy=False)
+        .where(is_written.copy(), copy=False)
     )
     return (
         Write(create_temporary(_HELD, held)),
         Repair(
             count_where(
-                _aliased(work.stage, "s"), exp.and_(exp.paren(may_be_earlier), is_written.copy())
+                _aliased(work.stage, "s"),
+                exp.and_(exp.paren(may_be_earlier), is_written.copy(), copy=False),
             ),
             (Write(create_temporary(_HELD, with_earlier)),),
         ),
@@ -184,8 +191,8 @@ def _replace_rows(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
 def _matches(work: Work, keys: Sequence[str]) -> exp.Select:
     """The row numbers of staged rows whose key the table has."""
     return (
-        exp.select(exp.alias_(column("rowid", "s"), "stage_row"))
-        .from_(_aliased(work.table, "t"))
+        exp.select(exp.alias_(column("rowid", "s"), "stage_row"), copy=False)
+        .from_(_aliased(work.table, "t"), copy=False)
         .join(_aliased(work.stage, "s"), on=_same_key(keys, "t", "s"), copy=False)
     )
 
@@ -194,10 +201,10 @@ def _merge_statement(work: Work, keys: Sequence[str]) -> tuple[Step, ...]:
     """The MERGE of the SQL standard, as the model asks for it."""
     is_replaced = _is_to_replace(work, keys, "target", "source")
     updated = (
-        exp.select(exp.Count(this=exp.Star()))
-        .from_(_aliased(work.table, "target"))
+        exp.select(exp.Count(this=exp.Star()), copy=False)
+        .from_(_aliased(work.table, "target"), copy=False)
         .join(_aliased(work.stage, "source"), on=_same_key(keys, "target", "source"), copy=False)
-        .where(is_replaced.copy())
+        .where(is_replaced.copy(), copy=False)
     )
     settings = work.each_column(
         lambda name: exp.EQ(this=identifier(name), expression=column(name, "source")),
@@ -237,7 +244,8 @@ def _aliased(table: exp.Table, alias: str) -> exp.Table:
 
 def _same_key(keys: Sequence[str], target: str, source: str) -> exp.Expr:
     return exp.and_(
-        *(exp.EQ(this=column(key, target), expression=column(key, source)) for key in keys)
+        *(exp.EQ(this=column(key, target), expression=column(key, source)) for key in keys),
+        copy=False,
     )
 
 
@@ -252,7 +260,7 @@ def _is_to_replace(work: Work, keys: Sequence[str], target: str, source: str) ->
         ],
     )
     differs = _differs(work, keys, target, source)
-    return exp.and_(is_not_earlier, exp.false() if differs is None else differs)
+    return exp.and_(is_not_earlier, exp.false() if differs is None else differs, copy=False)
 
 
 def _differs(work: Work, keys: Sequence[str], target: str, source: str) -> exp.Expr | None:
@@ -261,4 +269,4 @@ def _differs(work: Work, keys: Sequence[str], target: str, source: str) -> exp.E
         lambda name: exp.NullSafeNEQ(this=column(name, target), expression=column(name, source)),
         without=tuple(keys),
     )
-    return exp.or_(*differing) if differing else None
+    return exp.or_(*differing, copy=False) if differing else None

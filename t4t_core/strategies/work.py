@@ -84,7 +84,7 @@ class Work:
             return exp.Not(this=exp.Is(this=time.copy(), expression=exp.Null()))
         if is_past is None:
             return None
-        return exp.or_(is_past, exp.Is(this=time.copy(), expression=exp.Null()))
+        return exp.or_(is_past, exp.Is(this=time.copy(), expression=exp.Null()), copy=False)
 
     def rows(self, *, with_null: bool) -> exp.Expr:
         """The query's rows in the window."""

@@ -23,7 +23,7 @@ DECLARATIONS = {
     "keyword": ("@model(table_name='m')\ndef f():\n    return 'SELECT 1 AS a'\n", "s.m"),
     "schema": ("@model('t.m')\ndef f():\n    return 'SELECT 1 AS a'\n", "t.m"),
     "imported": (
-        "import t4t_core\n@t4t_core.models\ndef m():\n    return 'SELECT 1 AS a'\n",
+        "import t4t_core\n@t4t_core.model\ndef m():\n    return 'SELECT 1 AS a'\n",
         "s.m",
     ),
     "created": ("create_model('m', 'SELECT 1 AS a')\n", "s.m"),

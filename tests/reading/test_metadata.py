@@ -54,7 +54,7 @@ def test_public_names_import_only_while_a_project_loads(project: Make) -> None:
         "from tee.parser.processing import model, create_model\n"
         "from tee.parser.model import create_model as again\n"
         "assert ModelMetadata is t4t_core.typing.ModelMetadata\n"
-        "assert model is t4t_core.models and create_model is again is t4t_core.create_model\n"
+        "assert model is t4t_core.model and create_model is again is t4t_core.create_model\n"
         "create_model('m', 'SELECT 1 AS a')\n"
     )
     folder = project({"s/m.py": text})
