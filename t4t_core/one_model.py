@@ -122,37 +122,56 @@ def run_model(
         with warehouse.transaction():
             before = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, before, given)
-            if made.decision.warning is not None:
-                log.warning("%s: %s", model, made.decision.warning)
-            if made.decision.is_full and facts.commit is not None and model.strategy is not None:
-                log.info("Full load of %s: %s", model, made.decision.reason)
-            for note in made.notes:
-                strategy_log.info("%s", note)
-            tallies = apply(made.steps, warehouse)
-            watermark = _read_watermark(made, warehouse)
-            if watermark is not None and not made.decision.is_full and facts.commit is not None:
-                watermark = _later(watermark, facts.commit.watermark)
-            elif facts.commit is not None and not made.decision.is_full:
-                watermark = facts.commit.watermark
-            row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
-            commit = _commit(made, facts, tallies, watermark, row_count, project, commits, started)
-            apply(made.after, warehouse)
+            _tell(made, facts)
+            commit = _carried_out(made, facts, project, warehouse, commits, started)
             columns: tuple[Column, ...] = ()
             if with_columns:
                 found = warehouse.target(model.name, with_columns=True)
                 columns = found.columns if found is not None else ()
             write_commit(warehouse, commit)
     except T4tError as error:
-        return _failure(model, made, explained(error, model), started), None
+        told = explained(error, model)
+        if isinstance(told, DatabaseError):
+            told.hint = told.hint or _unmade_hint(model, project.graph, commits)
+        return _failure(model, made, told, started), None
     finally:
         if not isinstance(model.source, Query):
             warehouse.forget_view(RESULT)
-    if row_count is None:
+    if commit.row_count is None:
         log.info("Successfully executed %s", model)
     else:
-        log.info("Successfully executed %s with %d rows", model, row_count)
+        log.info("Successfully executed %s with %d rows", model, commit.row_count)
     report = _success(made, commit, started)
     return replace(report, columns=columns), commit
+
+
+def _tell(made: Plan, facts: Facts) -> None:
+    """Logs what the user should know before the statements run."""
+    model = made.model
+    if made.decision.warning is not None:
+        log.warning("%s: %s", model, made.decision.warning)
+    if made.decision.is_full and facts.commit is not None and model.strategy is not None:
+        log.info("Full load of %s: %s", model, made.decision.reason)
+    for note in made.notes:
+        strategy_log.info("%s", note)
+
+
+def _carried_out(
+    made: Plan,
+    facts: Facts,
+    project: Project,
+    warehouse: Warehouse,
+    commits: Mapping[str, Commit],
+    started: float,
+) -> Commit:
+    """The commit of a plan whose statements have run in the open transaction."""
+    tallies = apply(made.steps, warehouse)
+    watermark = _read_watermark(made, warehouse)
+    if not made.decision.is_full and facts.commit is not None:
+        watermark = _later(watermark, facts.commit.watermark)
+    row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
+    apply(made.after, warehouse)
+    return _commit(made, facts, tallies, watermark, row_count, project, commits, started)
 
 
 def _query(
@@ -228,8 +247,10 @@ def _time_value(kind: TimeKind, row: tuple[object, ...] | None) -> TimeValue | N
     return value
 
 
-def _later(read: TimeValue, before: TimeValue | None) -> TimeValue:
+def _later(read: TimeValue | None, before: TimeValue | None) -> TimeValue | None:
     """The watermark never moves back."""
+    if read is None:
+        return before
     if before is None or before.kind is not read.kind:
         return read
     return max(read, before, key=lambda value: value.ordinal)
@@ -331,6 +352,19 @@ def _failure(model: Model, made: Plan | None, error: T4tError, started: float) -
         exit_status=error.exit_status,
         is_transient=error.is_transient,
     )
+
+
+def _unmade_hint(model: Model, graph: Graph, commits: Mapping[str, Commit]) -> str | None:
+    """What to try where something that the model reads was never made, or None."""
+    parents = [graph.nodes[key] for key in graph.parents.get(model.name.key, ())]
+    unmade = [
+        str(node)
+        for node in parents
+        if not (isinstance(node, Model) and node.is_ephemeral) and str(node).lower() not in commits
+    ]
+    if not unmade:
+        return None
+    return f"make {', '.join(unmade)} first: `t4t build` loads seeds and runs models in order"
 
 
 def explained(error: T4tError, model: Model) -> T4tError:

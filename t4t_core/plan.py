@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlglot import exp
 
@@ -357,7 +357,7 @@ def _later_run(
 
 def _where(
     work: Work, settings: DeleteInsertConfig, model: Model, request: Request
-) -> exp.Expr | None:
+) -> delete_insert.Where | None:
     """`where_condition` with its values; `@start_date` is the start of the window.
 
     A column with a zone is compared with a moment, since DuckDB would take a date's midnight in
@@ -376,7 +376,7 @@ def _where(
     if "start_date" not in values:
         is_ours = is_ours | {"start_date"}
     start = time_literal(work.lower)
-    if work.kind is TimeKind.TIMESTAMP and own in values:
+    if work.kind is TimeKind.TIMESTAMP and _is_day(values.get(own)):
         start = literal(values[own])
 
     def filled(node: exp.Expr) -> exp.Expr:
@@ -385,7 +385,31 @@ def _where(
 
     tree = condition.tree.copy().transform(filled, copy=False)
     rest = tuple(p for p in condition.placeholders if p.name not in is_ours)
-    return with_values(tree, rest, values, model.config_place)
+    return delete_insert.Where(
+        with_values(tree, rest, values, model.config_place),
+        is_window=_is_window(condition.tree, settings.time_column, is_ours),
+    )
+
+
+def _is_day(value: object) -> bool:
+    """Whether a variable's value is a date, as text or not; its literal is a DATE then."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            return False
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_window(tree: exp.Expr, time_column: str, starts: set[str]) -> bool:
+    """Whether a condition is `time_column >= @start_date` and nothing else."""
+    return (
+        isinstance(tree, exp.GTE)
+        and isinstance(tree.this, exp.Column)
+        and tree.this.name.lower() == time_column.lower()
+        and isinstance(tree.expression, exp.Placeholder)
+        and tree.expression.name in starts
+    )
 
 
 def _is_placed(settings: StrategyConfig) -> bool:

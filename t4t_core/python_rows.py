@@ -45,7 +45,8 @@ def result_query(
     try:
         result = source.function(**arguments)
         if isinstance(result, duckdb.DuckDBPyRelation):
-            _register_relation(result, connection)
+            connection.register(RESULT, result)
+        connection.execute("SET python_enable_replacements = false")
     except T4tError:
         raise
     except (Exception, SystemExit) as error:
@@ -55,8 +56,6 @@ def result_query(
             place=Place(model.place.file, line or model.place.line),
             hint="-v shows the traceback",
         ) from error
-    finally:
-        connection.execute("SET python_enable_replacements = false")
     if isinstance(result, str):
         return _returned_sql(result, model, source, graph, context.variables, dialect)
     if model.config.materialization == "view":
@@ -117,16 +116,6 @@ def _upstream(
         return in_form(relation, annotation)
     except duckdb.Error as error:
         raise DatabaseError(str(error), sql=query) from error
-
-
-def _register_relation(
-    relation: duckdb.DuckDBPyRelation, connection: duckdb.DuckDBPyConnection
-) -> None:
-    try:
-        relation.create_view(RESULT, replace=True)
-    except duckdb.InvalidInputException:
-        # DuckDB 2.0 makes no view of a relation that reads a table of Python.
-        connection.register(RESULT, relation)
 
 
 def in_form(relation: duckdb.DuckDBPyRelation, annotation: str) -> object:

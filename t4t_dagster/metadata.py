@@ -34,7 +34,7 @@ def materialization_metadata(
         metadata["t4t/strategy"] = report.strategy
     if report.watermark is not None:
         metadata["t4t/last_processed_value"] = str(report.watermark)
-        metadata["t4t/last_processed_time"] = _moment(report.watermark)
+        metadata |= _plotted(report.watermark)
     if report.sql_hash is not None:
         metadata["t4t/sql_hash"] = report.sql_hash
     if report.config_hash is not None:
@@ -74,12 +74,16 @@ def _key(ref: Any, project: Project, node: Model, translator: T4tTranslator) -> 
     return translator.get_asset_key(project.graph.nodes[key], project)
 
 
-def _moment(value: TimeValue) -> Any:
-    """A number or moment that the UI can plot over time."""
+def _plotted(value: TimeValue) -> dict[str, Any]:
+    """The watermark as a number, which Dagster plots over time, and as a moment to read."""
     if value.kind is TimeKind.INTEGER:
-        return value.ordinal
+        return {"t4t/last_processed_number": value.ordinal}
     scale = {TimeKind.DATE: 86_400.0, TimeKind.TIMESTAMP_NS: 1e-9}.get(value.kind, 1e-6)
-    return dg.MetadataValue.timestamp(value.ordinal * scale)
+    epoch_s = value.ordinal * scale
+    return {
+        "t4t/last_processed_time": dg.MetadataValue.timestamp(epoch_s),
+        "t4t/last_processed_epoch_s": epoch_s,
+    }
 
 
 def _schema(report: ModelReport, node: Model | Seed) -> dg.TableSchema:

@@ -19,6 +19,9 @@ from t4t_core.names import TableName, is_plain, quoted
 
 _CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
+# DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
+_NO_PYTHON_TABLES = "SET python_enable_replacements = false"
+
 log = logging.getLogger("t4t_core.engines")
 
 
@@ -31,8 +34,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, owned: bool = True) -> None:
         self.connection = connection
         self._owned = owned
-        # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
-        connection.execute("SET python_enable_replacements = false")
+        connection.execute(_NO_PYTHON_TABLES)
         self._catalog = str(self.rows("SELECT current_database()")[0][0])
 
     @classmethod
@@ -129,6 +131,8 @@ class Warehouse:
     def _roll_back(self) -> None:
         try:
             self.connection.execute("ROLLBACK")
+            # A Python model that failed has left it on.
+            self.connection.execute(_NO_PYTHON_TABLES)
         except duckdb.Error as error:
             # The first error matters; a transaction that is already gone needs no rollback.
             log.debug("the rollback failed: %s", error)

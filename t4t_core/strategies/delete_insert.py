@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import count_where, delete, greatest_ordinal, insert, is_true
+from t4t_core.sql.window import subquery
 from t4t_core.steps import Gate, Step, Tally, Write
 from t4t_core.strategies.work import LaterRun, Work
 
@@ -16,36 +19,64 @@ def full_load(work: Work) -> tuple[Step, ...]:
     return work.gate_null_time(work.table)
 
 
-def later_run(work: Work, settings: DeleteInsertConfig, where: exp.Expr | None) -> LaterRun:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A `where_condition` with every value in it.
+
+    Attributes:
+        is_window: It says what the window says, `time_column >= @start_date`.
+    """
+
+    condition: exp.Expr
+    is_window: bool
+
+
+def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> LaterRun:
     """The statements of a run onto a table that exists.
 
     Args:
         work: Its `lower` is where the window starts.
         settings: Of the model.
-        where: `where_condition` with every value in it, or None where the window alone decides.
+        where: None where the window alone decides what is deleted.
     """
     in_window = work.in_window(column(work.time_column), with_null=False)
     assert in_window is not None, "a condition on NULL at least"
+    removal = Write(
+        delete(work.table, (in_window if where is None else where.condition).copy()),
+        Tally.DELETED,
+        f"Executed delete for table: {work.name}",
+    )
+    if work.null_time != "error" and (where is None or where.is_window):
+        # Nothing needs the rows before they are in the table, nor is any other row in the window.
+        read = work.rows(with_null=False)
+        return LaterRun(
+            (removal, _insertion(work, _by_name(work, subquery(read, "q")))),
+            greatest_ordinal(work.table, work.time_column, work.kind, in_window),
+            has_stage=False,
+        )
+    gates = () if where is None else _gates(work, settings, where.condition, in_window)
     steps = (
         work.create_stage(with_null=work.null_time == "error"),
         *work.gate_null_time(work.stage),
-        *(_gates(work, settings, where, in_window) if where is not None else ()),
-        Write(
-            delete(work.table, (where if where is not None else in_window).copy()),
-            Tally.DELETED,
-            f"Executed delete for table: {work.name}",
-        ),
-        Write(
-            insert(
-                work.table,
-                work.column_names,
-                exp.select(*work.selected(), copy=False).from_(work.stage, copy=False),
-            ),
-            Tally.INSERTED,
-            f"Executed insert for table: {work.name}",
-        ),
+        *gates,
+        removal,
+        _insertion(work, _by_name(work, work.stage)),
     )
-    return LaterRun(steps, greatest_ordinal(work.stage, work.time_column, work.kind), True)
+    watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
+    return LaterRun(steps, watermark_sql, has_stage=True)
+
+
+def _by_name(work: Work, source: exp.Expr) -> exp.Select:
+    """Every column of a source, in the order of the table's statement."""
+    return exp.select(*work.selected(), copy=False).from_(source, copy=False)
+
+
+def _insertion(work: Work, rows: exp.Select) -> Write:
+    return Write(
+        insert(work.table, work.column_names, rows),
+        Tally.INSERTED,
+        f"Executed insert for table: {work.name}",
+    )
 
 
 def _gates(
@@ -55,8 +86,8 @@ def _gates(
     start = f"{work.time_column} >= {work.lower}"
     inserted_twice = Gate(
         count_where(work.stage, exp.Not(this=is_true(exp.paren(where.copy())))),
-        f"{{count}} rows to insert ({start}) are not matched by where_condition, so every run "
-        "would insert them again",
+        f"rows to insert ({start}) that where_condition does not match, so that every run would "
+        "insert them again: {count}",
         "let where_condition and start_date name one window, as in "
         f'"where_condition": "{work.time_column} >= @start_date"',
     )
@@ -67,8 +98,8 @@ def _gates(
             work.table,
             exp.and_(where.copy(), exp.Not(this=is_true(in_window.copy())), copy=False),
         ),
-        f"where_condition would delete {{count}} rows that the insert ({start}) does not bring "
-        "back",
+        f"rows that where_condition would delete and the insert ({start}) would not bring back: "
+        "{count}",
         "let where_condition and start_date name one window, or permit it with "
         '"allow_wider_delete": true',
     )

@@ -68,7 +68,7 @@ def later_run(work: Work, settings: MergeConfig) -> LaterRun:
 def _gate_null_keys(table: exp.Table, keys: Sequence[str]) -> Gate:
     return Gate(
         count_where(table, is_null_in(keys)),
-        f"{{count}} rows have NULL in the unique key ({', '.join(keys)})",
+        f"rows with NULL in the unique key ({', '.join(keys)}): {{count}}",
         "leave those rows out in the model's query, or choose another key",
     )
 
@@ -80,7 +80,7 @@ def _settle_repeated(table: exp.Table, settings: MergeConfig, keep_latest: Write
         return Repair(sql, (keep_latest,))
     return Gate(
         sql,
-        f"{{count}} keys ({', '.join(settings.unique_key)}) come more than once",
+        f"keys ({', '.join(settings.unique_key)}) that come more than once: {{count}}",
         'make the query give one row per key, or set "on_duplicate_key" to "latest"',
     )
 

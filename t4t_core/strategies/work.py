@@ -109,7 +109,7 @@ class Work:
         return (
             Gate(
                 count_where(where, is_null_in([self.time_column])),
-                f"{{count}} rows have NULL in the time column {self.time_column!r}",
+                f"rows with NULL in the time column {self.time_column!r}: {{count}}",
                 'give them a time, or set "null_time" to "include" or "exclude"',
             ),
         )

@@ -42,7 +42,10 @@ MODELS = {
     ),
     "time type": (APPEND % "t" + "SELECT 'x' AS t", ["'t' has type VARCHAR", "CAST(t AS"]),
     "key": (MERGE % "idd" + "SELECT now() AS t, 1 AS id", ["'idd'", "did you mean 'id'"]),
-    "null key": (MERGE % "id" + "SELECT now() AS t, NULL::INT AS id", ["1 rows have NULL", "id"]),
+    "null key": (
+        MERGE % "id" + "SELECT now() AS t, NULL::INT AS id",
+        ["NULL in the unique key (id): 1"],
+    ),
 }
 
 
@@ -186,3 +189,13 @@ def test_locked_state_does_not_stop_the_run(shop: Make, t4t: Run, query: Query) 
     assert query(folder, "FROM s.m") == [(1,)]
     assert t4t("run", folder).exit_code == 0
     assert query(state, "SELECT model_name FROM tee_model_state") == [("s.m",)]
+
+
+def test_a_seed_that_was_not_loaded_is_named(project: Make, t4t: Run) -> None:
+    """Who runs a model before its seed is told how to make it."""
+    folder = project({"s/m.sql": "SELECT * FROM raw.events"}, {"raw/events.csv": "id\n1\n"})
+
+    result = t4t("run", folder)
+
+    assert result.exit_code == 1
+    assert "make raw.events first: `t4t build` loads seeds" in result.stderr

@@ -45,6 +45,7 @@ def test_each_materialization_carries_the_state_and_what_was_done(
     shown = metadata(materialize(), "orders")
 
     assert shown["t4t/last_processed_value"] == "2024-01-01T12:00:00"
+    assert shown["t4t/last_processed_epoch_s"] == 1_704_110_400
     assert shown["t4t/strategy"] == "merge"
     assert shown["t4t/materialization"] == "incremental"
     assert shown["t4t/mode"] == "full"

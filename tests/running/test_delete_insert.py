@@ -71,7 +71,7 @@ def test_a_wider_delete_is_refused(lab: Lab, source: Source) -> None:
 
     report = lab.failure()
 
-    assert "where_condition would delete 2 rows" in str(report.error)
+    assert "would not bring back: 2" in str(report.error)
     assert lab.everything() == before
 
 
@@ -108,7 +108,7 @@ def test_a_narrower_delete_is_refused(lab: Lab, source: Source, is_wider_allowed
 
     report = lab.failure()
 
-    assert "2 rows to insert" in str(report.error)
+    assert "insert them again: 2" in str(report.error)
     assert lab.everything() == before
 
 

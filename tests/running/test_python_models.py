@@ -7,6 +7,9 @@ from collections.abc import Callable
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.preview import planned_models
+from t4t_core.request import Request
+
 Source = Callable[..., None]
 
 BODIES = {
@@ -92,3 +95,40 @@ def test_a_failing_function_publishes_nothing(
 
     assert word in str(report.error)
     assert lab.everything() == before
+
+
+def test_a_relation_leaves_nothing_but_the_table(lab: Lab, source: Source) -> None:
+    """No view stays in the database, and the next run can be planned without writing."""
+    source((1, 3, "a"))
+    lab.python(declared(BODIES["relation"], "append"))
+    lab.run()
+    project = lab.project()
+
+    (planned,) = planned_models(project, project.models, Request())
+
+    assert planned["error"] is None
+    assert planned["mode"] == "incremental"
+    assert lab.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal") == []
+
+
+def test_a_swallowed_sql_error_fails_the_model_alone(lab: Lab, source: Source) -> None:
+    """A function that goes on after an error of the database fails in words; others still run."""
+    source((1, 3, "a"))
+    lab.python(
+        declared(
+            "def t(src, context):\n"
+            "    try:\n"
+            "        context.connection.execute('SELECT nothing')\n"
+            "    except Exception:\n"
+            "        pass\n"
+            "    return src",
+            "append",
+        )
+    )
+    lab.model("SELECT 1 AS one", name="other")
+
+    report = lab.report()
+
+    by_name = {model.model_name: model for model in report.models}
+    assert by_name["m.t"].status == "failed"
+    assert by_name["m.other"].status == "success"
