@@ -131,16 +131,18 @@ def compile(project: Path, **options: Any) -> None:
 
     loaded, request = _load(project, options)
     models = compiled_models(loaded, _selected(loaded, options), request)
+    status = "failed" if any(model["error"] for model in models) else "success"
     if options["as_json"]:
-        click.echo(json.dumps({"status": "success", "models": models}))
+        click.echo(json.dumps({"status": status, "models": models}))
     else:
         click.echo(compiled_text(models))
+    sys.exit(1 if status == "failed" else 0)
 
 
 @main.command()
 @_running
 def plan(project: Path, **options: Any) -> None:
-    """Say what the next run would do, from where and why; change nothing."""
+    """Show what the next run would do, and why."""
     from t4t_core.preview import plan_text, planned_models
 
     loaded, request = _load(project, options)
@@ -159,7 +161,7 @@ def plan(project: Path, **options: Any) -> None:
 @click.option("-m", "--model", help="The model; needed for reset and set.")
 @click.option("--value", help="set: the watermark that the next run starts from.")
 def state(action: str, project: Path, model: str | None, value: str | None, **options: Any) -> None:
-    """Show the state of PROJECT's models, forget one's, or set its watermark.
+    """Show, set or reset the state of models.
 
     ACTION is show, reset or set.
     """
@@ -189,7 +191,7 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
 @main.command()
 @_shared
 def debug(project: Path, **options: Any) -> None:
-    """Check PROJECT, its database and its state, and show what was found."""
+    """Check a project, its database and its state."""
     from t4t_core.diagnosis import diagnosed, diagnosis_text
 
     loaded, _ = _load(project, options)
@@ -216,7 +218,7 @@ def _run(project: Path, options: Mapping[str, Any], *, with_models: bool, with_s
         click.echo(json.dumps(report.to_json()))
     else:
         click.echo(summary(report), err=True)
-    sys.exit(max((model.exit_status for model in report.models), default=0) and 1)
+    sys.exit(1 if report.failed else 0)
 
 
 def _selected(loaded: Project, options: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -20,10 +20,6 @@ from pydantic import (
 
 from t4t_core.values import Lookback
 
-VariableValue = (
-    None | bool | int | float | str | datetime | date | list["VariableValue"] | dict[str, Any]
-)
-
 
 class _Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

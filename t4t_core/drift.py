@@ -91,12 +91,17 @@ def decision(
             hint="rename or drop it, or replace it by a run with --full-refresh",
         )
     warning = _materialization_change(model, commit, flags)
+    was_incremental = commit is not None and commit.materialization == "incremental"
     if model.strategy is None:
+        if was_incremental and not model.config.full_refresh and target is not None:
+            raise RunError(
+                'the table would be replaced, which "full_refresh": false refuses',
+                hint='keep it incremental, or take "full_refresh" out of its metadata',
+            )
         kind = model.config.materialization
         return Decision("full", f"a {kind} is made anew by every run", warning)
 
     chosen = _full_reason(model, definition, facts, request, flags)
-    was_incremental = commit is not None and commit.materialization == "incremental"
     if chosen.is_full and was_incremental and not model.config.full_refresh:
         raise RunError(
             f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
@@ -120,7 +125,7 @@ def _full_reason(
     if commit.materialization != "incremental" or target.kind == "view":
         return Decision("full", f"the materialization changed from {commit.materialization}")
     changed = " and ".join(changes(commit.definition, definition))
-    found = Decision("incremental", "rows past the watermark")
+    found = Decision("incremental", _later_reason(model))
     if changed:
         if commit.definition.time_column != definition.time_column:
             _refuse_other_time_column(changed, flags)
@@ -128,6 +133,12 @@ def _full_reason(
     if not found.is_full and _is_without_start(model, commit, facts):
         return Decision("full", "the table has no value of the time column to start from")
     return found
+
+
+def _later_reason(model: Model) -> str:
+    if isinstance(model.strategy, DeleteInsertConfig):
+        return "the window from the start on is replaced"
+    return "rows past the watermark"
 
 
 def _is_without_start(model: Model, commit: Commit, facts: Facts) -> bool:

@@ -44,12 +44,15 @@ class Facts:
         query_columns: What the model's query gives now.
         greatest: The greatest finite value of the time column in the table; None where there is
             none, or where the plan does not depend on it.
+        may_read_target: Whether the query could read the model's own table, through a view that
+            the project does not make, or in a function.
     """
 
     target: Target | None
     commit: Commit | None
     query_columns: tuple[Column, ...] = ()
     greatest: TimeValue | None = None
+    may_read_target: bool = True
 
 
 def column_named(columns: tuple[Column, ...], name: str) -> Column | None:

@@ -80,6 +80,15 @@ class Graph:
         """The node that a model of this schema means by a table, or None for a source."""
         return resolved(ref, schema, self.nodes, self.catalog, self.default_schema)
 
+    def sources_through_ephemerals(self, model: Model) -> tuple[TableRef, ...]:
+        """The sources that a model reads, by itself or through ephemeral models."""
+        found = list(self.sources[model.name.key])
+        for key in self.parents[model.name.key]:
+            parent = self.nodes[key]
+            if isinstance(parent, Model) and parent.is_ephemeral:
+                found += self.sources_through_ephemerals(parent)
+        return tuple(dict.fromkeys(found))
+
     def source_name(self, ref: TableRef) -> tuple[str, ...]:
         """A source's full name, as DuckDB resolves it.
 
@@ -215,8 +224,11 @@ def _origins(
         return (), ()
     parents: dict[Key, None] = {}
     sources: dict[TableRef, None] = {}
-    for ref in node.source.tables:
+    in_condition = () if node.where_condition is None else node.where_condition.tables
+    for ref in (*node.source.tables, *in_condition):
         key = resolved(ref, node.name.schema, nodes, catalog, default_schema)
+        if key == node.name.key and ref in in_condition:
+            continue  # what is deleted may depend on the table itself
         if key is None or (key == node.name.key and not ref.schema):
             sources[ref] = None
         else:

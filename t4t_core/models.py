@@ -52,6 +52,7 @@ class Condition:
     tree: exp.Expr = field(repr=False, compare=False)
     placeholders: tuple[Placeholder, ...]
     text: str
+    tables: tuple[TableRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from t4t_core.errors import DatabaseError, Place, RunError, T4tError
 from t4t_core.facts import Column, Facts, column_named
 from t4t_core.graph import Graph
 from t4t_core.models import Model
+from t4t_core.names import TableName
 from t4t_core.plan import Plan, bounds, config_hash, depends_on_greatest, plan
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
@@ -86,9 +87,29 @@ def plan_model(
     query = _query(model, project, request, warehouse, facts, decided, given)
     if model.strategy is not None:
         columns = warehouse.columns(rendered(around(query.copy())))
-        facts = replace(facts, query_columns=columns)
+        facts = replace(
+            facts,
+            query_columns=columns,
+            may_read_target=_may_read_target(model, project.graph, warehouse),
+        )
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
+
+
+def _may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
+    """Whether something the model reads could be, or look at, its own table.
+
+    A model's query cannot, since the graph has no cycles; nor can a table. A view that the project
+    does not make may, and so may a function.
+    """
+    if not isinstance(model.source, Query):
+        return True
+    names = [graph.source_name(ref) for ref in graph.sources_through_ephemerals(model)]
+    for name in names:
+        target = warehouse.target(TableName(*name)) if len(name) == 2 else None
+        if target is None or target.kind != "table":
+            return True
+    return False
 
 
 def run_model(
@@ -201,9 +222,7 @@ def _query(
         variables=MappingProxyType(dict(request.variables)),
         connection=warehouse.connection,
     )
-    return result_query(
-        model, model.source, project.graph, context, warehouse, project.settings.dialect
-    )
+    return result_query(model, model.source, project.graph, context, warehouse, project.settings)
 
 
 def _greatest(model: Model, facts: Facts, graph: Graph, warehouse: Warehouse) -> TimeValue | None:
@@ -299,7 +318,7 @@ def _commit(
 
 
 def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> str | None:
-    """A view's content is its parents' seen through its query; None where a parent is foreign."""
+    """A view's content is its parents' seen through its statement; None where one is foreign."""
     key = made.model.name.key
     if key not in graph.nodes or graph.sources[key]:
         return None
@@ -312,7 +331,8 @@ def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> st
         if commit is None:
             return None
         parents.append(commit.data_version)
-    return hashlib.sha256("|".join([made.definition.query, *parents]).encode()).hexdigest()[:32]
+    text = "|".join([*statements(made.steps), *parents])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _success(made: Plan, commit: Commit, started: float) -> ModelReport:
@@ -349,7 +369,6 @@ def _failure(model: Model, made: Plan | None, error: T4tError, started: float) -
         error=str(error),
         duration_s=time.perf_counter() - started,
         statements=() if made is None else statements((*made.steps, *made.after)),
-        exit_status=error.exit_status,
         is_transient=error.is_transient,
     )
 

@@ -17,7 +17,7 @@ from t4t_core.report import ModelReport
 from t4t_core.request import Request
 from t4t_core.seed import Seed
 from t4t_core.sql.names import table
-from t4t_core.sql.statements import create_schema, create_table
+from t4t_core.sql.statements import create_schema, create_table, drop
 from t4t_core.state.ledger import last_commit, write_commit
 
 log = logging.getLogger("ExecutionEngine")
@@ -43,6 +43,7 @@ def run_seed(
                 before is not None
                 and before.sql_hash == digest
                 and target is not None
+                and target.kind == "table"
                 and not request.full_refresh
             )
             if before is not None and is_loaded:
@@ -50,8 +51,11 @@ def run_seed(
                 return _report(before, "skipped", "its file is unchanged", (), started), None
             if target is None:
                 warehouse.execute(create_schema(seed.name, project.settings.catalog))
+            elif target.kind == "view":
+                warehouse.execute(drop(table(seed.name, project.settings.catalog), "view"))
             rows = warehouse.execute(statement)
-            commit = _commit(seed, digest, before, rows, started)
+            is_gone = target is None
+            commit = _commit(seed, digest, before, rows, started, is_gone=is_gone)
             write_commit(warehouse, commit)
     except T4tError as error:
         failure = error.located(place=Place(seed.file), model=str(seed))
@@ -65,7 +69,6 @@ def run_seed(
                 status="failed",
                 error=str(failure),
                 duration_s=time.perf_counter() - started,
-                exit_status=failure.exit_status,
             ),
             None,
         )
@@ -78,7 +81,13 @@ def seed_statement(seed: Seed, project: Project) -> str:
     file = exp.Literal.string(str(seed.file))
     match seed.file.suffix.lower():
         case ".csv":
-            reader = _reader("read_csv", file, header=exp.true(), sample_size=_number(-1))
+            reader = _reader(
+                "read_csv",
+                file,
+                header=exp.true(),
+                sample_size=_number(-1),
+                delim=exp.Literal.string(","),
+            )
         case ".tsv":
             reader = _reader(
                 "read_csv",
@@ -115,10 +124,15 @@ def _digest(seed: Seed) -> str:
         raise RunError(f"the file cannot be read: {error}") from error
 
 
-def _commit(seed: Seed, digest: str, before: Commit | None, rows: int, started: float) -> Commit:
-    reason = "its file changed" if before is not None else "this is the first load"
-    if before is not None and before.sql_hash == digest:
-        reason = "its table is gone, or a full refresh was asked for"
+def _commit(
+    seed: Seed, digest: str, before: Commit | None, rows: int, started: float, *, is_gone: bool
+) -> Commit:
+    if before is None:
+        reason = "this is the first load"
+    elif before.sql_hash != digest:
+        reason = "its file changed"
+    else:
+        reason = "its table is gone" if is_gone else "a full refresh was asked for"
     return Commit(
         model_name=str(seed),
         version=1 if before is None else before.version + 1,

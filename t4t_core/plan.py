@@ -286,6 +286,7 @@ def plan(
         kind=kind,
         lower=reach.lower,
         null_time=settings.null_time,
+        may_read_target=facts.may_read_target,
     )
     if decision.is_full:
         with_null = settings.null_time != "exclude"
@@ -406,6 +407,7 @@ def _is_window(tree: exp.Expr, time_column: str, starts: set[str]) -> bool:
     return (
         isinstance(tree, exp.GTE)
         and isinstance(tree.this, exp.Column)
+        and not tree.this.table  # a field of a struct looks the same
         and tree.this.name.lower() == time_column.lower()
         and isinstance(tree.expression, exp.Placeholder)
         and tree.expression.name in starts

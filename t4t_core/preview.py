@@ -142,6 +142,7 @@ def _compiled(
         "first_run": [],
         "later_runs": [],
         "note": None,
+        "error": None,
     }
     if isinstance(node, Seed):
         statement = seed_statement(node, project)
@@ -154,7 +155,7 @@ def _compiled(
         with warehouse.scratch():
             first, later = _both_plans(node, project, request, warehouse)
     except T4tError as error:
-        return found | {"note": str(explained(error, node))}
+        return found | {"error": str(explained(error, node))}
     found["first_run"] = list(statements((*first.steps, *first.after)))
     found["later_runs"] = list(statements((*later.steps, *later.after)))
     return found
@@ -242,8 +243,9 @@ def compiled_text(models: Sequence[dict[str, Any]]) -> str:
     parts = []
     for model in models:
         parts.append(f"-- {model['model_name']} ({model['materialization']})")
-        if model["note"]:
-            parts += [f"-- {line}" for line in model["note"].splitlines()]
+        remark = model["error"] or model["note"]
+        if remark:
+            parts += [f"-- {line}" for line in remark.splitlines()]
             continue
         if model["first_run"] == model["later_runs"]:
             parts += ["-- every run:", *_script(model["first_run"])]

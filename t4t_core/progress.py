@@ -32,7 +32,7 @@ def progress(total: int, *, is_quiet: bool) -> Iterator[Callable[[ModelReport], 
         disable=not is_shown,
         leave=False,
         file=sys.stderr,
-        bar_format="{l_bar}{bar:30}| {n_fmt}/{total_fmt} {elapsed}",
+        bar_format="{l_bar}{bar:30}| {n_fmt}/{total_fmt} {elapsed} {postfix}",
     ) as bar:
 
         def advance(report: ModelReport) -> None:

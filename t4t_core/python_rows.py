@@ -11,9 +11,11 @@ from t4t_core.compiled import compiled, compiled_query
 from t4t_core.context import RunContext
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, RunError, T4tError
+from t4t_core.forms import in_form
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
-from t4t_core.project.python_files import raised_at
+from t4t_core.project.python_files import public_names, raised_at
+from t4t_core.project.settings import Settings
 from t4t_core.sql.names import rendered, table
 from t4t_core.sql.query import parse_query
 from t4t_core.sql.tables import TableRef
@@ -27,7 +29,7 @@ def result_query(
     graph: Graph,
     context: RunContext,
     warehouse: Warehouse,
-    dialect: str,
+    settings: Settings,
 ) -> exp.Expr:
     """Calls the model's function; gives a query over what it returned.
 
@@ -42,8 +44,10 @@ def result_query(
     if source.context_parameter is not None:
         arguments[source.context_parameter] = context
     connection.execute("SET python_enable_replacements = true")
+    transaction = warehouse.number("SELECT txid_current()")
     try:
-        result = source.function(**arguments)
+        with public_names(settings.folder):
+            result = source.function(**arguments)
         if isinstance(result, duckdb.DuckDBPyRelation):
             connection.register(RESULT, result)
         connection.execute("SET python_enable_replacements = false")
@@ -56,8 +60,14 @@ def result_query(
             place=Place(model.place.file, line or model.place.line),
             hint="-v shows the traceback",
         ) from error
+    if warehouse.number("SELECT txid_current()") != transaction:
+        raise RunError(
+            f"{source.function.__name__}() ended the model's transaction",
+            place=model.place,
+            hint="do not commit, roll back or close context.connection",
+        )
     if isinstance(result, str):
-        return _returned_sql(result, model, source, graph, context.variables, dialect)
+        return _returned_sql(result, model, source, graph, context.variables, settings.dialect)
     if model.config.materialization == "view":
         raise RunError(
             "a view is a query, but the function returned rows",
@@ -116,21 +126,8 @@ def _upstream(
         return in_form(relation, annotation)
     except duckdb.Error as error:
         raise DatabaseError(str(error), sql=query) from error
-
-
-def in_form(relation: duckdb.DuckDBPyRelation, annotation: str) -> object:
-    """The relation as an annotation's last name asks for it; a relation for any other."""
-    match annotation:
-        case "DataFrame":
-            return relation.df()
-        case "polars.DataFrame":
-            return relation.pl()
-        case "polars.LazyFrame":
-            return relation.pl().lazy()
-        case "Table":
-            return relation.to_arrow_table()
-        case _:
-            return relation
+    except ImportError as error:
+        raise RunError(f"{annotation} needs a package: {error}", place=model.place) from error
 
 
 def _returned_sql(

@@ -46,7 +46,6 @@ class ModelReport:
     data_version: str | None = None
     statements: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
-    exit_status: int = 0
     is_transient: bool = False
 
     @property

@@ -72,7 +72,7 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
                 mode="skipped",
                 reason="the state was reset" if value is None else "the watermark was set by hand",
                 watermark=watermark,
-                start=_start(before, watermark),
+                start=_start(node, before, watermark),
                 rows_inserted=0,
                 rows_updated=0,
                 rows_deleted=0,
@@ -84,14 +84,30 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
     return _row(commit)
 
 
-def _start(before: Commit, watermark: TimeValue | None) -> TimeValue | None:
+def _start(model: Model, before: Commit, watermark: TimeValue | None) -> TimeValue | None:
     """Where later runs may start at the earliest.
 
-    A watermark that is set forward skips rows for good, so that no later run goes back for them.
+    A watermark that is set forward skips rows for good, so that no later run goes back for them,
+    until it is set back below that.
     """
     if before.watermark is None or watermark is None:
         return before.start
-    return watermark if watermark.ordinal > before.watermark.ordinal else before.start
+    if watermark.ordinal > before.watermark.ordinal:
+        return watermark
+    if before.start is not None and watermark.ordinal < before.start.ordinal:
+        return _written_start(model, watermark)
+    return before.start
+
+
+def _written_start(model: Model, watermark: TimeValue) -> TimeValue | None:
+    """The start that the model's metadata gives as a value, or None."""
+    settings = model.strategy
+    if settings is None or settings.start_date == "auto":
+        return None
+    try:
+        return TimeValue.parse(watermark.kind, str(settings.start_date))
+    except ValueError:  # a variable, or CURRENT_DATE: the rows it left out are asked for now
+        return None
 
 
 def _read(model: Model, before: Commit, value: str) -> TimeValue:
@@ -127,6 +143,6 @@ def shown_text(rows: Sequence[dict[str, Any]]) -> str:
     """The state as a table."""
     if not rows:
         return "no model was run yet"
-    left_out = ("sql_hash", "config_hash")
+    left_out = ("sql_hash", "config_hash", "materialization", "reason", "version")
     kept = [{key: row[key] for key in row if key not in left_out} for row in rows]
     return tabulate(kept, headers="keys", tablefmt="simple", disable_numparse=True)

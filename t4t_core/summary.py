@@ -18,9 +18,8 @@ def summary(report: Report) -> str:
         lines.append(
             tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=_ALIGNED)
         )
-    lines += [
-        f"failed: {model.model_name}\n  {_indented(model.error or '')}" for model in report.failed
-    ]
+    if report.failed:
+        lines.append(f"failed: {', '.join(model.model_name for model in report.failed)}")
     if report.skipped:
         names = ", ".join(f"{model.model_name} ({model.reason})" for model in report.skipped)
         lines.append(f"skipped: {names}")
@@ -44,7 +43,3 @@ def _row(model: ModelReport) -> tuple[str, ...]:
         "" if model.watermark is None else str(model.watermark),
         f"{model.duration_s:.3f}",
     )
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")

@@ -66,7 +66,7 @@ def t4t_assets(
         if not (isinstance(node, Model) and node.is_ephemeral)
     ]
     specs = [(node, translator.get_asset_spec(node, project)) for node in nodes]
-    _refuse_unusable_keys(specs)
+    _refuse_unusable_keys(specs, translator, project)
     return [_asset(node, spec, project, io_manager_key, retry_policy, pool) for node, spec in specs]
 
 
@@ -101,11 +101,24 @@ def _asset(
     return run
 
 
-def _refuse_unusable_keys(specs: Sequence[tuple[Model | Seed, dg.AssetSpec]]) -> None:
+def _refuse_unusable_keys(
+    specs: Sequence[tuple[Model | Seed, dg.AssetSpec]],
+    translator: T4tTranslator,
+    project: Project,
+) -> None:
     """Dagster derives names of steps from keys, and says little when they do not fit."""
     mistakes: list[T4tError] = []
     taken: dict[str, Model | Seed] = {}
     for node, spec in specs:
+        if spec.key != translator.get_asset_key(node, project):
+            mistakes.append(
+                UsageError(
+                    f"{node} has the key {spec.key.to_user_string()!r}, but what reads it looks "
+                    f"for {translator.get_asset_key(node, project).to_user_string()!r}",
+                    hint="change keys in T4tTranslator.get_asset_key, the rest in get_asset_spec",
+                )
+            )
+            continue
         if not all(_KEY_PART.fullmatch(part) for part in spec.key.path):
             mistakes.append(
                 UsageError(

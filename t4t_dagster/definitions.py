@@ -35,7 +35,7 @@ def build_t4t_definitions(
         exclude: As `t4t run --exclude`.
         translator: Decides how models look in Dagster.
         duckdb: Connect through this resource; it must open the project's own database.
-        vars: Variables of every run, over `[vars]`; a run's own config takes their place.
+        vars: Variables of every run, over `[vars]`; a run's own config stands above them.
         retry_policy: For errors of the database; a lock is waited for without one.
         pool: The concurrency pool of every step.
 
@@ -54,7 +54,5 @@ def build_t4t_definitions(
             retry_policy=retry_policy,
             pool=pool,
         ),
-        resources={
-            IO_MANAGER_KEY: T4tIOManager.of(loaded, translator=translator, duckdb=duckdb, vars=vars)
-        },
+        resources={IO_MANAGER_KEY: T4tIOManager.of(loaded, translator=translator, duckdb=duckdb)},
     )

@@ -1,21 +1,23 @@
 """The IO manager that runs models: the same code as `t4t run`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+import logging
 from typing import Any
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError, T4tError
 from t4t_core.models import Model
 from t4t_core.one_model import Given
-from t4t_core.project import Project, load_project
+from t4t_core.project import Project, with_variables
+from t4t_core.report import ModelReport
 from t4t_core.request import Request
 from t4t_core.run import require_variables
+from t4t_core.seed import Seed
 from t4t_core.session import open_session
+from t4t_core.sql.lineage import Lineage
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.foreign_model import foreign_model
 from t4t_dagster.inputs import input_rows
@@ -61,13 +63,12 @@ class T4tIOManager(dg.ConfigurableIOManager):
             project: From `load_project`.
             translator: The one that made the assets.
             duckdb: Connect through this resource; it must open the project's own database.
-            vars: Variables of every run; a run's own `vars` take their place.
+            vars: Variables of every run, over `[vars]`; a run's own `vars` stand above them.
         """
         return cls.configure_at_launch(
-            project=project,
+            project=with_variables(project, vars or {}),
             translator=translator or T4tTranslator(),
             duckdb=duckdb,
-            vars=vars or {},
         )
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
@@ -77,23 +78,20 @@ class T4tIOManager(dg.ConfigurableIOManager):
             dagster.Failure: The model failed; nothing was published.
             dagster.RetryRequested: Another process holds the database.
         """
-        if isinstance(obj, T4tOutput):
-            node, project, given = obj.node, obj.project, None
-        else:
-            project, given = self.project, Given(obj)
-            node = foreign_model(context, project)
+        given = None if isinstance(obj, T4tOutput) else Given(obj)
         try:
-            project = self._with_variables(project)
+            project = self._project_of(obj)
+            node = obj.node if given is None else foreign_model(context, project)
             node = project.graph.nodes.get(node.name.key, node)
             request = Request(variables=project.variables, full_refresh=self.full_refresh)
             require_variables(project, [node], request)
             with (
                 shown_in(context.log),
-                self._warehouse(project) as warehouse,
+                open_warehouse(project, self.duckdb) as warehouse,
                 open_session(project, warehouse) as session,
             ):
                 report = session.run(node, request, given, with_columns=True)
-                lineage = lineage_of(node, project, request, session.warehouse)
+                lineage = _lineage(report, node, project, request, session.warehouse, context.log)
         except LockedError as error:
             context.log.info(str(error))
             raise dg.RetryRequested(_LOCK_RETRIES, _LOCK_PAUSE_S) from error
@@ -124,23 +122,35 @@ class T4tIOManager(dg.ConfigurableIOManager):
             dagster.RetryRequested: Another process holds the database.
         """
         try:
-            with self._warehouse(self.project, is_reading=True) as warehouse:
-                return input_rows(context, self.project, warehouse)
+            with open_warehouse(self.project, self.duckdb, is_reading=True) as warehouse:
+                return input_rows(context, self.project, self.translator, warehouse)
         except LockedError as error:
             context.log.info(str(error))
             raise dg.RetryRequested(_LOCK_RETRIES, _LOCK_PAUSE_S) from error
         except T4tError as error:
             raise dg.Failure(str(error), allow_retries=error.is_transient) from error
 
-    def _with_variables(self, project: Project) -> Project:
-        """The project as it is with the run's variables; they may reach into its Python files."""
-        if not self.vars:
-            return project
-        if not project.reads_variables_when_loaded:
-            return replace(project, variables={**project.variables, **self.vars})
-        return load_project(project.settings.folder, {**project.variables, **self.vars})
+    def _project_of(self, obj: Any) -> Project:
+        """The project that an output belongs to, with the variables of code and run."""
+        project = self.project
+        if isinstance(obj, T4tOutput) and obj.project.settings.folder != project.settings.folder:
+            project = obj.project
+        return with_variables(project, self.vars)
 
-    @contextmanager
-    def _warehouse(self, project: Project, *, is_reading: bool = False) -> Iterator[Any]:
-        with open_warehouse(project, self.duckdb, is_reading=is_reading) as warehouse:
-            yield warehouse
+
+def _lineage(
+    report: ModelReport,
+    node: Model | Seed,
+    project: Project,
+    request: Request,
+    warehouse: Warehouse,
+    log: logging.Logger,
+) -> Lineage:
+    """The lineage of a model that has run; the run is committed, so no error may fail it now."""
+    if report.status != "success":
+        return {}
+    try:
+        return lineage_of(node, project, request, warehouse)
+    except T4tError as error:
+        log.warning("no column lineage: %s", error)
+        return {}

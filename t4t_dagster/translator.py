@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import dagster as dg
@@ -14,9 +15,11 @@ from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
 
+_KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
+
 
 class T4tTranslator:
-    """Override `get_asset_spec` to change how models and seeds appear.
+    """Override `get_asset_key` to change keys, `get_asset_spec` to change the rest.
 
     >>> class Mine(T4tTranslator):
     ...     def get_asset_spec(self, node, project):
@@ -59,7 +62,10 @@ class T4tTranslator:
         return dg.AssetKey(list(project.graph.source_name(ref)))
 
     def _dependencies(self, node: Model | Seed, project: Project) -> list[dg.AssetKey]:
-        """What it reads, seen through ephemeral models, which are no assets."""
+        """What it reads, seen through ephemeral models, which are no assets.
+
+        Files are left out, and sources whose names Dagster cannot take.
+        """
         graph = project.graph
         found: dict[dg.AssetKey, None] = {}
         ahead = [node.name.key]
@@ -72,8 +78,9 @@ class T4tTranslator:
                 else:
                     found[self.get_asset_key(parent_node, project)] = None
             for ref in graph.sources[key]:
-                if not _is_file(ref):
-                    found[self.get_source_key(ref, project)] = None
+                key_of_source = self.get_source_key(ref, project)
+                if not ref.is_file and all(map(_KEY_PART.fullmatch, key_of_source.path)):
+                    found[key_of_source] = None
         return list(found)
 
 
@@ -123,8 +130,3 @@ def _metadata(node: Model | Seed, project: Project) -> dict[str, Any]:
 
 def _identifier(text: str) -> str:
     return "".join(c if c.isalnum() or c == "_" else "_" for c in text)
-
-
-def _is_file(ref: TableRef) -> bool:
-    """DuckDB reads a file that stands where a table would; it is no asset."""
-    return not ref.schema and any(c in ref.name for c in "./\\*:")

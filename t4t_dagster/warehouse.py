@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb as duckdb_library
 from dagster_duckdb import DuckDBResource
@@ -33,10 +34,14 @@ def open_warehouse(
         UsageError: It cannot be opened.
     """
     settings = project.settings
+    if is_reading and not settings.database.is_file():
+        raise UsageError(
+            f"there is no database {settings.database} yet", hint="materialize the asset first"
+        )
     if resource is None:
         with Warehouse.open(
             settings.database,
-            read_only=is_reading and settings.database.is_file(),
+            read_only=is_reading,
             lock_timeout_s=settings.lock_timeout_s,
             settings_to_try=(_DAGSTER, {}),
         ) as warehouse:
@@ -58,10 +63,13 @@ def open_warehouse(
 
 
 def _require_same_file(connection: duckdb_library.DuckDBPyConnection, project: Project) -> None:
-    row = connection.execute("SELECT current_database()").fetchone()
-    if row is not None and row[0] != project.settings.catalog:
+    row = connection.execute(
+        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchall()[0]
+    opened = None if row[0] is None else Path(row[0]).resolve()
+    if opened != project.settings.database.resolve():
         raise UsageError(
-            f"the DuckDBResource opens {row[0]!r}, but the project's database is "
-            f"{project.settings.catalog!r}",
+            f"the DuckDBResource opens {opened or 'a database in memory'}, but the project's "
+            f"database is {project.settings.database}",
             hint="give it the path that [connection] in project.toml has",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,20 @@ class Project:
     def models(self) -> tuple[Model, ...]:
         """The models, parents before children."""
         return self.graph.models
+
+
+def with_variables(project: Project, variables: Mapping[str, object]) -> Project:
+    """The project with these variables above its own; read again where they reach into its files.
+
+    Raises:
+        ProjectError: With these variables something in it is wrong.
+    """
+    if not variables:
+        return project
+    values = {**project.variables, **variables}
+    if project.reads_variables_when_loaded:
+        return load_project(project.settings.folder, values)
+    return replace(project, variables=values)
 
 
 class _Watched(Mapping[str, object]):

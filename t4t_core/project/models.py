@@ -6,7 +6,8 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 from pydantic import ValidationError
 from sqlglot.errors import TokenError
@@ -14,14 +15,17 @@ from sqlglot.errors import TokenError
 from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
 from t4t_core.declared import Declaration
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+from t4t_core.forms import FORMS, HINT, form_of
 from t4t_core.models import Condition, Model, PythonSource
 from t4t_core.names import TableName
-from t4t_core.project.python_files import code_fingerprint, raised_at
+from t4t_core.project.fingerprint import code_fingerprint
+from t4t_core.project.python_files import raised_at
 from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import Query, parse_condition, parse_query, unset_variable
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.tables import TableRef, table_refs
 
 # These are read when the model runs, so that each run may bring other variables.
+_CONTEXT = ("RunContext", "t4t_core.RunContext")
 _READ_LATER = frozenset({"start_date", "start_value", "lookback", "where_condition", "description"})
 
 
@@ -130,17 +134,21 @@ def _declared_model(
     if function is None:
         source = _query_in_python(declaration.sql or "", place, dialect)
     else:
-        source = _source(function, declaration.inputs, place, dialect)
+        source = _source(function, declaration.inputs, place, dialect, variables)
     return _model(name, config, place, place, source)
 
 
 def _source(
-    function: Callable[..., object], inputs: Mapping[str, str], place: Place, dialect: str
+    function: Callable[..., object],
+    inputs: Mapping[str, str],
+    place: Place,
+    dialect: str,
+    variables: Mapping[str, object],
 ) -> Query | PythonSource:
     """The query that a function without parameters gives at once, or the function for later."""
-    signature = inspect.signature(function)
-    returns = _annotation(signature.return_annotation)
-    if not signature.parameters and returns in ("", "str"):
+    signature = _signature(function)
+    returns = form_of(signature.return_annotation)
+    if not signature.parameters and returns in ("", "str", "builtins.str"):
         try:
             result = function()
         except (Exception, SystemExit) as error:
@@ -155,18 +163,24 @@ def _source(
     context = [
         parameter.name
         for parameter in signature.parameters.values()
-        if parameter.name == "context" or _annotation(parameter.annotation) == "RunContext"
+        if parameter.name == "context" or form_of(parameter.annotation) in _CONTEXT
     ]
     tables = [name for name in signature.parameters if name not in context]
     unknown = [name for name in inputs if name not in tables]
     if unknown:
         raise UsageError(f"inputs names {unknown[0]!r}, which is no parameter", place=place)
+    forms = [form_of(signature.parameters[name].annotation) for name in tables]
+    for name, form in zip(tables, forms, strict=True):
+        if form and form not in FORMS:
+            raise UsageError(f"the parameter {name!r} cannot be a {form}", place=place, hint=HINT)
     return PythonSource(
         function=function,
         inputs=tuple((name, _table_ref(inputs.get(name, name))) for name in tables),
-        annotations=tuple(_annotation(signature.parameters[name].annotation) for name in tables),
+        annotations=tuple(forms),
         context_parameter=context[0] if context else None,
-        fingerprint=code_fingerprint(function),
+        fingerprint=code_fingerprint(
+            cast(FunctionType, function), _project_folder(place.file), set(variables)
+        ),
     )
 
 
@@ -185,18 +199,17 @@ def _query_in_python(text: str, place: Place, dialect: str) -> Query:
         raise
 
 
-def _annotation(annotation: object) -> str:
-    """An annotation's last name: `pd.DataFrame`, in text or not, is `DataFrame`; none is ''."""
-    if annotation is inspect.Parameter.empty:
-        return ""
-    text: str = getattr(annotation, "__qualname__", "")
-    if isinstance(annotation, str):
-        text = annotation.strip("'\"")
-    module = getattr(annotation, "__module__", "")
-    is_polars = isinstance(annotation, str) and text.startswith(("pl.", "polars."))
-    if module.startswith("polars") or is_polars:
-        return f"polars.{text.rpartition('.')[2]}"
-    return text.rpartition(".")[2]
+def _project_folder(file: Path) -> Path:
+    """The folder above `models/`."""
+    return next((p.parent for p in file.parents if p.name == "models"), file.parent)
+
+
+def _signature(function: Callable[..., object]) -> inspect.Signature:
+    """The signature with its annotations looked up, or as text where a name is not there."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except (NameError, AttributeError, SyntaxError):
+        return inspect.signature(function)
 
 
 def _table_ref(name: str) -> TableRef:
@@ -218,7 +231,16 @@ def _model(
             tree, placeholders = parse_condition(settings.where_condition, config_place)
         except T4tError as error:
             raise error.located(model=str(name)) from error
-        condition = Condition(tree, placeholders, settings.where_condition)
+        tables = table_refs(tree)
+        bare = next((ref for ref in tables if not ref.schema and not ref.is_file), None)
+        if bare is not None:
+            raise UsageError(
+                f"where_condition reads {bare.name!r} without saying of which schema",
+                place=config_place,
+                model=str(name),
+                hint=f"write it with its schema, as in {name.schema}.{bare.name}",
+            )
+        condition = Condition(tree, placeholders, settings.where_condition, tables)
     if config.materialization == "ephemeral" and isinstance(source, PythonSource):
         raise UsageError(
             "a function's rows cannot be inlined into the models that read them",

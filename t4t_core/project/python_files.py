@@ -6,14 +6,10 @@ They are code of the user's own and are trusted. The names of the public t4t tha
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import io
 import sys
-import tokenize
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +17,6 @@ from typing import Any
 import t4t_core.typing
 from t4t_core.declared import Declaration, collecting, create_model, model
 from t4t_core.errors import Place, T4tError, UsageError
-
-_SKIPPED_TOKENS = (
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.ENCODING,
-    tokenize.ENDMARKER,
-)
 
 
 @contextmanager
@@ -56,17 +45,27 @@ def public_names(folder: Path) -> Iterator[None]:
         if parent and name != "tee.typing.metadata":
             setattr(modules[parent], child, module)
     before = {name: sys.modules.get(name) for name in modules}
+    known = set(sys.modules)
     sys.modules.update(modules)
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
+        _forget_modules_of(folder, known)
         for name, old in before.items():
             if old is None:
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = old
+
+
+def _forget_modules_of(folder: Path, known: set[str]) -> None:
+    """Another project may have a helper module of the same name."""
+    for name in set(sys.modules) - known:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is not None and Path(file).is_relative_to(folder):
+            del sys.modules[name]
 
 
 def run_file(
@@ -128,28 +127,3 @@ def raised_at(error: BaseException, file: Path) -> int | None:
         if frame.filename == str(file)
     ]
     return lines[-1] if lines else None
-
-
-def code_fingerprint(function: Callable[..., object]) -> str:
-    """SHA-256 over a function's code, without comments and layout, and the values it closes over.
-
-    Two functions made by one loop differ in their closure or defaults.
-    """
-    digest = hashlib.sha256()
-    source = _source(function)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in _SKIPPED_TOKENS:
-            digest.update(f"{token.type}:{token.string.strip()};".encode())
-    closed = inspect.getclosurevars(function).nonlocals
-    for name, value in sorted(closed.items()):
-        digest.update(f"{name}={value!r};".encode())
-    defaults = (function.__defaults__ or ()) if isinstance(function, types.FunctionType) else ()
-    digest.update(repr(defaults).encode())
-    return digest.hexdigest()
-
-
-def _source(function: Callable[..., object]) -> str:
-    import textwrap
-
-    lines, start = inspect.findsource(function)
-    return textwrap.dedent("".join(inspect.getblock(lines[start:])))

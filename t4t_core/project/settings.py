@@ -16,7 +16,6 @@ from t4t_core.config import FlagsConfig, ProjectConfig, problems
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 
 FILE_NAME = "project.toml"
-MEMORY = ":memory:"
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
@@ -46,8 +45,12 @@ class Settings:
 
     @property
     def catalog(self) -> str:
-        """The name that DuckDB gives to the database: the file's name up to its first dot."""
-        return self.database.name.split(".")[0]
+        """The name that DuckDB gives to the database: the file's name up to its first dot.
+
+        Its own catalogs keep their names: `main.duckdb` becomes `main_db`.
+        """
+        stem = self.database.name.lstrip(".").split(".")[0]
+        return f"{stem}_db" if stem.lower() in ("main", "temp", "system") else stem
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -89,6 +92,12 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
                 for at, what in problems(error, ProjectConfig)
             )
         ) from error
+    if config.connection.path == ":memory:":
+        raise UsageError(
+            "a database in memory is gone after each run, and its state with it",
+            place=_place(file, ("connection", "path")),
+            hint='give a file, such as path = "data/warehouse.duckdb"',
+        )
     own_names = {folder.name, config.project_folder or folder.name}
     return Settings(
         folder=folder,
@@ -155,8 +164,6 @@ def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
     The seed's page writes `t_project/data/x.duckdb` in the project `t_project`: a path whose first
     part is the project's own name starts in the folder above.
     """
-    if path == MEMORY:
-        return Path(MEMORY)
     written = Path(path).expanduser()
     if written.is_absolute():
         return written

@@ -11,7 +11,7 @@ from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies.work import LaterRun, Work
 from t4t_core.values import TimeValue
 
-_READ = "read_rows"
+_READ = "t4t_read"
 _NOTE = "Executed incremental append"
 
 

@@ -46,7 +46,8 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
         Tally.DELETED,
         f"Executed delete for table: {work.name}",
     )
-    if work.null_time != "error" and (where is None or where.is_window):
+    is_one_window = where is None or where.is_window
+    if work.null_time != "error" and is_one_window and not work.may_read_target:
         # Nothing needs the rows before they are in the table, nor is any other row in the window.
         read = work.rows(with_null=False)
         return LaterRun(

@@ -48,6 +48,7 @@ class Work:
         kind: What the time column counts in.
         lower: Rows at or after this are read; None where nothing bounds them.
         null_time: What happens to rows without a time.
+        may_read_target: Whether the query could read the table that it is written to.
     """
 
     name: TableName
@@ -58,6 +59,7 @@ class Work:
     kind: TimeKind
     lower: TimeValue | None
     null_time: NullTime
+    may_read_target: bool = True
 
     @property
     def table(self) -> exp.Table:
