@@ -331,7 +331,7 @@ def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> st
         if commit is None:
             return None
         parents.append(commit.data_version)
-    text = "|".join([*statements(made.steps), *parents])
+    text = "|".join([made.steps[-1].sql, *parents])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -50,7 +50,7 @@ def test_a_changed_definition(
         assert report.status == "success"
         assert report.mode == ("full" if behavior == "full_refresh" else "incremental")
         assert reason in report.reason
-        assert ran.run().reason == "rows past the watermark"
+        assert ran.run().mode == "incremental"
         if behavior == "full_refresh":
             assert ran.rows() == ran.refreshed()
 
@@ -204,3 +204,17 @@ def test_an_ephemeral_model_is_part_of_its_readers(lab: Lab, source: Source) -> 
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'm'"
     ) == [("t",)]
     assert changed.row_count == 1
+
+
+def test_a_protected_table_does_not_become_a_view(lab: Lab, source: Source) -> None:
+    """`"full_refresh": false` keeps the history, whatever the model is turned into."""
+    source((1, 3, "a"))
+    lab.model("SELECT id, c, v FROM src", incremental("append") | {"full_refresh": False})
+    lab.run()
+    lab.sql("DELETE FROM src")
+    lab.model("SELECT id, c, v FROM src", {"materialization": "view", "full_refresh": False})
+
+    report = lab.failure()
+
+    assert "full_refresh" in str(report.error)
+    assert lab.rows("SELECT id FROM m.t") == [(1,)]

@@ -184,3 +184,35 @@ def test_a_deleted_end_is_rewritten_under_auto(lab: Lab, source: Source) -> None
     assert lab.rows() == lab.refreshed()
     assert str(report.watermark) == "2024-01-09T00:00:00"
     assert lab.rows("SELECT max(c) FROM m.t") == [(datetime(2024, 1, 5),)]
+
+
+def test_a_field_called_like_the_time_column_is_no_window(lab: Lab) -> None:
+    """`s.c >= @start_date` speaks of a field, so rows it does not match are refused."""
+    lab.sql("CREATE OR REPLACE TABLE src (c TIMESTAMP, s STRUCT(c TIMESTAMP))")
+    lab.sql("INSERT INTO src VALUES ('2024-01-10', {'c': TIMESTAMP '2020-01-01'})")
+    lab.model(
+        "SELECT c, s FROM src",
+        incremental("delete_insert", start_date="2024-01-01", where_condition="s.c >= @start_date"),
+    )
+    lab.run()
+
+    report = lab.failure()
+
+    assert "insert them again: 1" in str(report.error)
+    assert lab.sql("SELECT count(*) FROM m.t") == [(1,)]
+
+
+def test_a_query_that_sees_the_table_reads_it_before_the_delete(lab: Lab, source: Source) -> None:
+    """A view that the project does not make may show the table's own rows."""
+    source((1, 3, "a"))
+    lab.model("SELECT id, c, v FROM src", incremental("delete_insert", start_date="2024-01-01"))
+    lab.run()
+    lab.sql("CREATE VIEW seen AS SELECT * FROM m.t UNION SELECT id, c, v FROM src")
+    lab.model("SELECT id, c, v FROM seen", incremental("delete_insert", start_date="2024-01-01"))
+    lab.settings(flags={"definition_change_behavior": "continue"})
+    lab.sql("DELETE FROM src")
+    source((2, 4, "b"))
+
+    lab.run()
+
+    assert lab.rows("SELECT id FROM m.t") == [(1,), (2,)]

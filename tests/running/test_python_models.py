@@ -135,3 +135,16 @@ def test_a_swallowed_sql_error_fails_the_model_alone(lab: Lab, source: Source) -
         (1 if by_name["m.t"].status == "success" else 0,)
     ]
     assert by_name["m.other"].status == "success"
+
+
+def test_a_function_that_commits_is_refused(lab: Lab, source: Source) -> None:
+    """It would end the model's transaction; nothing of the model is written."""
+    source((1, 3, "a"))
+    lab.python(
+        declared("def t(src, context):\n    context.connection.commit()\n    return src", "append")
+    )
+
+    report = lab.failure()
+
+    assert "ended the model's transaction" in str(report.error)
+    assert lab.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = 't'") == []
