@@ -161,7 +161,7 @@ def _filled(
 def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
     """A path of the project, never taken from the working directory.
 
-    The seed's page writes `t_project/data/x.duckdb` in the project `t_project`: a path whose first
+    Projects write `t_project/data/x.duckdb` in the project `t_project`: a path whose first
     part is the project's own name starts in the folder above.
     """
     written = Path(path).expanduser()
