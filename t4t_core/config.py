@@ -87,6 +87,11 @@ class _Window(_Written):
     lookback: Placeable = "0"
     null_time: Literal["include", "exclude", "error"] = "include"
 
+    @property
+    def is_start_placed(self) -> bool:
+        """Whether a variable gives the start: `@name`."""
+        return isinstance(self.start_date, str) and self.start_date.startswith("@")
+
     @model_validator(mode="before")
     @classmethod
     def _take_other_names(cls, data: object) -> object:

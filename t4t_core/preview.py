@@ -14,10 +14,12 @@ from t4t_core.drift import Decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
+from t4t_core.fit import time_kind_of
+from t4t_core.model_reports import explained
 from t4t_core.models import Model, PythonSource
-from t4t_core.one_model import explained, plan_model
+from t4t_core.one_model import plan_model
 from t4t_core.one_seed import seed_statement
-from t4t_core.plan import Plan, plan, time_kind_of
+from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
 from t4t_core.request import Request
 from t4t_core.run import require_variables

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 _EPOCH = datetime(1970, 1, 1)
 _NS_PER_US = 1000
-_MICROS_OF_A_DAY = 86_400_000_000
+MICROS_OF_A_DAY = 86_400_000_000
 
 
 class TimeKind(Enum):
@@ -109,7 +109,7 @@ class TimeValue:
         micros = (moment - _EPOCH) // timedelta(microseconds=1)
         match kind:
             case TimeKind.DATE:
-                return cls(kind, -(-micros // _MICROS_OF_A_DAY))
+                return cls(kind, -(-micros // MICROS_OF_A_DAY))
             case TimeKind.TIMESTAMP_NS:
                 return cls(kind, micros * _NS_PER_US + nanos)
             case TimeKind.TIMESTAMP | TimeKind.TIMESTAMPTZ:
@@ -131,8 +131,8 @@ _MICROS_OF = {
     "minute": 60_000_000,
     "min": 60_000_000,
     "hour": 3_600_000_000,
-    "day": _MICROS_OF_A_DAY,
-    "week": 7 * _MICROS_OF_A_DAY,
+    "day": MICROS_OF_A_DAY,
+    "week": 7 * MICROS_OF_A_DAY,
 }
 _LOOKBACK_PART = re.compile(r"\s*(\d+)\s*([a-z]+?)s?(?=[\s,]|\d|$)[\s,]*")
 
@@ -202,7 +202,7 @@ def reaching_back(value: TimeValue, lookback: Lookback) -> TimeValue:
         return TimeValue(value.kind, value.ordinal - lookback.number)
     if lookback.number:
         raise ValueError(f"lookback {lookback.text!r} has no unit; write for example '7 days'")
-    scale = _MICROS_OF_A_DAY if value.kind is TimeKind.DATE else 1
+    scale = MICROS_OF_A_DAY if value.kind is TimeKind.DATE else 1
     micros = value.ordinal * scale
     nanos = 0
     if value.kind is TimeKind.TIMESTAMP_NS:

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 
 from t4t_core.compiled import query_fingerprint
+from t4t_core.config_hash import config_hash
 from t4t_core.models import Model, PythonSource
-from t4t_core.plan import config_hash
 from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef

@@ -1,0 +1,74 @@
+"""Whether a query's columns fit the metadata and the table."""
+
+from __future__ import annotations
+
+from t4t_core.config import nearest
+from t4t_core.errors import RunError
+from t4t_core.facts import Column, Facts, column_named
+from t4t_core.models import Model
+from t4t_core.values import TimeKind
+
+
+def time_kind_of(model: Model, columns: tuple[Column, ...]) -> TimeKind:
+    """What the model's time column counts in.
+
+    Raises:
+        RunError: The query does not give it, or its type has no order in time.
+    """
+    settings = model.strategy
+    assert settings is not None, "only asked for incremental models"
+    found = needed_column(columns, settings.time_column, "time column")
+    if found.kind is None:
+        raise RunError(
+            f"the time column {found.name!r} has type {found.type}; "
+            "DATE, TIMESTAMP, TIMESTAMPTZ and integers are known",
+            hint=f"cast it in the query: CAST({found.name} AS TIMESTAMP) AS {found.name}",
+        )
+    return found.kind
+
+
+def needed_column(columns: tuple[Column, ...], name: str, role: str) -> Column:
+    """The column of this name.
+
+    Args:
+        columns: What the query gives.
+        name: In any case.
+        role: What the metadata calls it.
+
+    Raises:
+        RunError: The query does not give it; the nearest name is shown.
+    """
+    found = column_named(columns, name)
+    if found is None:
+        names = [column.name for column in columns]
+        raise RunError(
+            f"the query does not give the {role} {name!r}{nearest(name, names)}",
+            hint=f"it gives {', '.join(names)}; add the column or correct the metadata",
+        )
+    return found
+
+
+def check_fit(facts: Facts) -> None:
+    """Refuses a query whose columns are not the table's.
+
+    Raises:
+        RunError: It says which columns are new, gone or of another type.
+    """
+    assert facts.target is not None, "a later run has a table"
+    differences = []
+    for column in facts.query_columns:
+        held = column_named(facts.target.columns, column.name)
+        if held is None:
+            differences.append(f"{column.name} {column.type} is new")
+        elif held.type != column.type and column.type != '"NULL"':
+            differences.append(f"{column.name} was {held.type} and is now {column.type}")
+    differences += [
+        f"{column.name} is gone"
+        for column in facts.target.columns
+        if column_named(facts.query_columns, column.name) is None
+    ]
+    if differences:
+        raise RunError(
+            f"the query's columns do not fit the table: {'; '.join(differences)}",
+            hint="run with --full-refresh to rebuild the table, or make the query fit",
+        )
