@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
 from t4t_core.fit import time_kind_of
-from t4t_core.model_reports import explained
+from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
 from t4t_core.one_model import plan_model
 from t4t_core.one_seed import seed_statement
@@ -26,7 +26,7 @@ from t4t_core.run import require_variables
 from t4t_core.seed import Seed
 from t4t_core.sql.names import rendered
 from t4t_core.sql.window import around
-from t4t_core.state.ledger import check_format, has_ledger, last_commit
+from t4t_core.state.ledger import check_format, has_ledger, last_commit, last_commits
 from t4t_core.steps import statements
 from t4t_core.values import TimeValue
 
@@ -60,11 +60,16 @@ def planned_models(
     require_variables(project, nodes, request)
     models = [node for node in nodes if isinstance(node, Model) and not node.is_ephemeral]
     with _warehouse(project) as warehouse:
-        return [_planned(model, project, request, warehouse) for model in models]
+        commits = {commit.model_name.lower(): commit for commit in last_commits(warehouse)}
+        return [_planned(model, project, request, warehouse, commits) for model in models]
 
 
 def _planned(
-    model: Model, project: Project, request: Request, warehouse: Warehouse
+    model: Model,
+    project: Project,
+    request: Request,
+    warehouse: Warehouse,
+    commits: Mapping[str, Commit],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "model_name": str(model),
@@ -81,10 +86,12 @@ def _planned(
     }
     try:
         with warehouse.scratch():
-            commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
+            commit = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, commit)
     except T4tError as error:
-        return found | {"error": str(explained(error, model))}
+        told = explained(error, model)
+        told.hint = told.hint or unmade_hint(model, project.graph, commits)
+        return found | {"error": str(told)}
     watermark = None if facts.commit is None else facts.commit.watermark
     return found | {
         "mode": made.decision.mode,
