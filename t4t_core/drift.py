@@ -8,7 +8,7 @@ from typing import Literal
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import DeleteInsertConfig, FlagsConfig, MergeConfig
 from t4t_core.errors import RunError
-from t4t_core.facts import Facts
+from t4t_core.facts import Facts, Target
 from t4t_core.models import Model
 from t4t_core.request import Request
 
@@ -85,11 +85,7 @@ def decision(
         RunError: A flag, or the model's own `full_refresh`, forbids what would have to be done.
     """
     commit, target = facts.commit, facts.target
-    if target is not None and commit is None and not request.full_refresh:
-        raise RunError(
-            f"a {target.kind} of this name exists, and t4t did not make it",
-            hint="rename or drop it, or replace it by a run with --full-refresh",
-        )
+    refuse_foreign_table(target, commit, request)
     warning = _materialization_change(model, commit, flags)
     was_incremental = commit is not None and commit.materialization == "incremental"
     if model.strategy is None:
@@ -108,6 +104,19 @@ def decision(
             hint='undo that change, or set "full_refresh": true for one run',
         )
     return Decision(chosen.mode, chosen.reason, warning or chosen.warning)
+
+
+def refuse_foreign_table(target: Target | None, commit: Commit | None, request: Request) -> None:
+    """Refuses to replace what stands under a name and was not made by t4t.
+
+    Raises:
+        RunError: It stands there, and no full refresh was asked for.
+    """
+    if target is not None and commit is None and not request.full_refresh:
+        raise RunError(
+            f"a {target.kind} of this name exists, and t4t did not make it",
+            hint="rename or drop it, or replace it by a run with --full-refresh",
+        )
 
 
 def _full_reason(

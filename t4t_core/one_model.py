@@ -14,6 +14,7 @@ from t4t_core.apply import apply
 from t4t_core.bounds import bounds, depends_on_greatest
 from t4t_core.commit import Commit
 from t4t_core.compiled import query_fingerprint, query_to_run
+from t4t_core.config import DeleteInsertConfig
 from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
@@ -85,19 +86,21 @@ def plan_model(
         facts = replace(
             facts,
             query_columns=columns,
-            may_read_target=_may_read_target(model, project.graph, warehouse),
+            may_read_target=may_read_target(model, project.graph, warehouse),
         )
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
 
 
-def _may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
+def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
     """Whether something the model reads could be, or look at, its own table.
 
     A model's query cannot, since the graph has no cycles; nor can a table. A view that the project
-    does not make may, and so may a function.
+    does not make may, and so may a function. Only delete_insert depends on it, so for the others
+    the database is not asked.
     """
-    if not isinstance(model.source, Query):
+    is_asked = isinstance(model.strategy, DeleteInsertConfig)
+    if not is_asked or not isinstance(model.source, Query):
         return True
     names = [graph.source_name(ref) for ref in graph.sources_through_ephemerals(model)]
     for name in names:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from t4t_core.commit import Commit, Definition
+from t4t_core.drift import refuse_foreign_table
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, RunError, T4tError
 from t4t_core.project.load import Project
@@ -34,11 +35,7 @@ def run_seed(
         with warehouse.transaction():
             before = last_commit(warehouse, str(seed))
             target = warehouse.target(seed.name)
-            if target is not None and before is None and not request.full_refresh:
-                raise RunError(
-                    f"a {target.kind} of this name exists, and t4t did not make it",
-                    hint="rename or drop it, or replace it by a run with --full-refresh",
-                )
+            refuse_foreign_table(target, before, request)
             is_loaded = (
                 before is not None
                 and before.sql_hash == digest
@@ -80,21 +77,13 @@ def seed_statement(seed: Seed, project: Project) -> str:
     """The statement that loads a seed."""
     file = exp.Literal.string(str(seed.file))
     match seed.file.suffix.lower():
-        case ".csv":
+        case ".csv" | ".tsv" as suffix:
             reader = _reader(
                 "read_csv",
                 file,
                 header=exp.true(),
-                sample_size=_number(-1),
-                delim=exp.Literal.string(","),
-            )
-        case ".tsv":
-            reader = _reader(
-                "read_csv",
-                file,
-                header=exp.true(),
-                sample_size=_number(-1),
-                delim=exp.Literal.string("\t"),
+                sample_size=exp.Literal.number(-1),
+                delim=exp.Literal.string("," if suffix == ".csv" else "\t"),
             )
         case ".parquet":
             reader = _reader("read_parquet", file)
@@ -110,10 +99,6 @@ def _reader(name: str, file: exp.Expr, **options: exp.Expr) -> exp.Expr:
         for key, value in options.items()
     ]
     return exp.Anonymous(this=name, expressions=[file, *settings])
-
-
-def _number(value: int) -> exp.Expr:
-    return exp.Literal.number(value)
 
 
 def _digest(seed: Seed) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from t4t_core.commit import Commit
-from t4t_core.compiled import query_fingerprint
+from t4t_core.compiled import query_fingerprint, query_to_run
 from t4t_core.drift import Decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
@@ -17,7 +17,7 @@ from t4t_core.facts import Facts, Target
 from t4t_core.fit import time_kind_of
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
-from t4t_core.one_model import plan_model
+from t4t_core.one_model import may_read_target, plan_model
 from t4t_core.one_seed import seed_statement
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
@@ -173,55 +173,33 @@ def _compiled(
 def _both_plans(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Plan]:
-    from t4t_core.compiled import query_to_run
-
-    settings = project.settings
     definition = definition_of(model, query_fingerprint(model, project.graph))
-    query = query_to_run(model, project.graph, request.variables)
+
+    def planned(decision: Decision, facts: Facts) -> Plan:
+        query = query_to_run(model, project.graph, request.variables)
+        return plan(model, query, definition, decision, facts, request, project.settings.catalog)
+
+    first_run = Decision("full", "first run")
+    facts = Facts(target=None, commit=None)
     if model.strategy is None:
-        facts = Facts(target=None, commit=None)
-        made = plan(
-            model,
-            query,
-            definition,
-            Decision("full", "first run"),
-            facts,
-            request,
-            settings.catalog,
-        )
+        made = planned(first_run, facts)
         return made, made
-    columns = warehouse.columns(rendered(around(query.copy())))
-    commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
-    facts = Facts(target=None, commit=None, query_columns=columns)
-    first = plan(
-        model,
-        query.copy(),
-        definition,
-        Decision("full", "first run"),
-        facts,
-        request,
-        settings.catalog,
-    )
-    mark = TimeValue(time_kind_of(model, columns), _SAMPLE_ORDINAL)
-    if commit is None or commit.watermark is None:
-        commit = _sample_commit(model, first, mark)
-    assert commit.watermark is not None, "a sample has one"
+    query = query_to_run(model, project.graph, request.variables)
+    columns = warehouse.columns(rendered(around(query)))
     facts = replace(
         facts,
-        target=Target("table", columns),
-        commit=commit,
-        greatest=commit.watermark,
+        query_columns=columns,
+        may_read_target=may_read_target(model, project.graph, warehouse),
     )
-    later = plan(
-        model,
-        query,
-        definition,
-        Decision("incremental", "later run"),
-        facts,
-        request,
-        settings.catalog,
+    first = planned(first_run, facts)
+    commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
+    if commit is None or commit.watermark is None:
+        mark = TimeValue(time_kind_of(model, columns), _SAMPLE_ORDINAL)
+        commit = _sample_commit(model, first, mark)
+    facts = replace(
+        facts, target=Target("table", columns), commit=commit, greatest=commit.watermark
     )
-    return first, later
+    return first, planned(Decision("incremental", "later run"), facts)
 
 
 def _sample_commit(model: Model, first: Plan, mark: TimeValue) -> Commit:

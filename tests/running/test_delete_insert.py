@@ -8,6 +8,9 @@ from datetime import datetime
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.preview import compiled_models
+from t4t_core.request import Request
+
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]
 
@@ -216,3 +219,17 @@ def test_a_query_that_sees_the_table_reads_it_before_the_delete(lab: Lab, source
     lab.run()
 
     assert lab.rows("SELECT id FROM m.t") == [(1,), (2,)]
+
+
+def test_compile_prints_what_runs(lab: Lab, source: Source) -> None:
+    """For a window over a plain table that is one delete and one insert, without a stage."""
+    source((1, 3, "a"))
+    lab.model("SELECT id, c, v FROM src", incremental("delete_insert", start_date="2024-01-01"))
+    lab.run()
+    project = lab.project()
+
+    (compiled,) = compiled_models(project, project.models, Request())
+    report = lab.run()
+
+    assert tuple(compiled["later_runs"]) == report.statements
+    assert len(report.statements) == 2
