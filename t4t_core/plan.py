@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -43,10 +43,10 @@ class Plan:
 
     Attributes:
         decision: Full or incremental, and why.
+        steps: What is carried out, in order.
         lower: Rows at or after this are read; None where nothing bounds them.
         start: The start S that bounds this and later runs until the next full load, or None.
         kind: What the time column counts in, or None for a model that is not incremental.
-        steps: What is carried out, in order.
         after: What is carried out once the watermark was read.
         watermark_sql: Gives the greatest time that was read, or None for other models.
         row_count_sql: Gives the table's rows, or None for a view.
@@ -56,10 +56,10 @@ class Plan:
     model: Model
     definition: Definition
     decision: Decision
-    lower: TimeValue | None
-    start: TimeValue | None
-    kind: TimeKind | None
     steps: tuple[Step, ...]
+    lower: TimeValue | None = None
+    start: TimeValue | None = None
+    kind: TimeKind | None = None
     after: tuple[Write, ...] = ()
     watermark_sql: str | None = None
     row_count_sql: str | None = None
@@ -89,25 +89,56 @@ def plan(
     Raises:
         RunError: The query's columns do not fit the metadata or the table.
     """
+    if model.strategy is None:
+        return _made_anew(model, query, definition, decision, facts, catalog)
+    work, start = _work(model, model.strategy, query, decision, facts, request, catalog)
+    if decision.is_full:
+        made = _loaded_in_full(work, model, model.strategy, definition, decision, facts)
+    else:
+        made = _gone_on(work, model, model.strategy, definition, decision, facts, request)
+    return replace(
+        made,
+        lower=work.lower,
+        start=start,
+        kind=work.kind,
+        row_count_sql=count_where(work.table),
+    )
+
+
+def _made_anew(
+    model: Model,
+    query: exp.Expr,
+    definition: Definition,
+    decision: Decision,
+    facts: Facts,
+    catalog: str,
+) -> Plan:
+    """The plan of a view or table."""
     target = table(model.name, catalog)
     before = _make_room(model, facts, catalog)
-    settings = model.strategy
     if model.config.materialization == "view":
         create = Write(create_view(target, query), note=f"Created view: {model}")
-        return Plan(model, definition, decision, None, None, None, (*before, create))
-    if settings is None:
-        create = Write(create_table(target, query), Tally.CREATED, f"Created table: {model}")
-        return Plan(
-            model,
-            definition,
-            decision,
-            None,
-            None,
-            None,
-            (*before, create),
-            row_count_sql=count_where(table(model.name, catalog)),
-        )
+        return Plan(model, definition, decision, (*before, create))
+    create = Write(create_table(target, query), Tally.CREATED, f"Created table: {model}")
+    return Plan(
+        model,
+        definition,
+        decision,
+        (*before, create),
+        row_count_sql=count_where(table(model.name, catalog)),
+    )
 
+
+def _work(
+    model: Model,
+    settings: StrategyConfig,
+    query: exp.Expr,
+    decision: Decision,
+    facts: Facts,
+    request: Request,
+    catalog: str,
+) -> tuple[Work, TimeValue | None]:
+    """What the strategy works on, and the start S where there is one."""
     kind = time_kind_of(model, facts.query_columns)
     if isinstance(settings, MergeConfig):
         for key in settings.unique_key:
@@ -124,37 +155,51 @@ def plan(
         null_time=settings.null_time,
         may_read_target=facts.may_read_target,
     )
-    if decision.is_full:
-        with_null = settings.null_time != "exclude"
-        create = Write(
-            create_table(target, work.rows(with_null=with_null)),
-            Tally.CREATED,
-            f"Created table: {model}",
-        )
-        return Plan(
-            model,
-            definition,
-            decision,
-            reach.lower,
-            reach.start,
-            kind,
-            (*before, create, *_full_load(work, settings)),
-            watermark_sql=greatest_ordinal(work.table, work.time_column, kind),
-            row_count_sql=count_where(work.table),
-        )
+    return work, reach.start
+
+
+def _loaded_in_full(
+    work: Work,
+    model: Model,
+    settings: StrategyConfig,
+    definition: Definition,
+    decision: Decision,
+    facts: Facts,
+) -> Plan:
+    """The plan of an incremental model whose table is made anew."""
+    create = Write(
+        create_table(work.table, work.rows(with_null=settings.null_time != "exclude")),
+        Tally.CREATED,
+        f"Created table: {model}",
+    )
+    return Plan(
+        model,
+        definition,
+        decision,
+        (*_make_room(model, facts, work.catalog), create, *_full_load(work, settings)),
+        watermark_sql=greatest_ordinal(work.table, work.time_column, work.kind),
+    )
+
+
+def _gone_on(
+    work: Work,
+    model: Model,
+    settings: StrategyConfig,
+    definition: Definition,
+    decision: Decision,
+    facts: Facts,
+    request: Request,
+) -> Plan:
+    """The plan of an incremental model whose table is added to."""
     check_fit(facts)
     later = _later_run(work, settings, model, facts, request)
     return Plan(
         model,
         definition,
         decision,
-        reach.lower,
-        reach.start,
-        kind,
         later.steps,
         after=(Write(drop(temporary(STAGE), "table")),) if later.has_stage else (),
         watermark_sql=later.watermark_sql,
-        row_count_sql=count_where(work.table),
         notes=_notes(model, settings, request),
     )
 

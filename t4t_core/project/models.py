@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
-from pydantic import ValidationError
-from sqlglot.errors import TokenError
-
-from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
+from t4t_core.config import DeleteInsertConfig, ModelConfig
 from t4t_core.declared import Declaration
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.forms import FORMS, HINT, form_of
 from t4t_core.models import Condition, Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project.fingerprint import code_fingerprint
+from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
-from t4t_core.sql.placeholders import tokens_of
-from t4t_core.sql.query import Query, parse_condition, parse_query, unset_variable
+from t4t_core.sql.query import Query, parse_condition, parse_query
 from t4t_core.sql.tables import TableRef, table_refs
 
-# These are read when the model runs, so that each run may bring other variables.
 _CONTEXT = ("RunContext", "t4t_core.RunContext")
-_READ_LATER = frozenset({"start_date", "start_value", "lookback", "where_condition", "description"})
 
 
 def sql_model(
@@ -65,7 +59,7 @@ def sql_model(
     except T4tError as error:
         mistakes.append(error.located(model=str(name)))
     try:
-        in_comment = _comment_metadata(text, place, dialect)
+        in_comment = comment_metadata(text, place, dialect)
         if in_comment is not None and metadata is not None:
             raise UsageError(
                 f"has a metadata comment, and {companion.name} beside it has metadata too",
@@ -73,7 +67,7 @@ def sql_model(
                 hint="keep one of them",
             )
         written = metadata if metadata is not None else in_comment or {}
-        config = _config(written, config_place, str(name), variables)
+        config = read_config(written, config_place, str(name), variables)
     except ProjectError as error:
         mistakes += error.problems
     except T4tError as error:
@@ -129,7 +123,7 @@ def _declared_model(
     function = declaration.function
     if function is not None:
         place = Place(file, function.__code__.co_firstlineno)
-    config = _config(declaration.metadata, place, str(name), variables)
+    config = read_config(declaration.metadata, place, str(name), variables)
     source: Query | PythonSource
     if function is None:
         source = _query_in_python(declaration.sql or "", place, dialect)
@@ -256,81 +250,3 @@ def _model(
         source=source,
         where_condition=condition,
     )
-
-
-def _config(
-    written: Mapping[str, Any], place: Place, model: str, variables: Mapping[str, object]
-) -> ModelConfig:
-    filled = _filled(written, place, variables)
-    if filled.get("materialization") == "scd2":
-        raise UsageError(
-            "the materialization 'scd2' is not there yet",
-            place=place,
-            model=model,
-            hint="use 'incremental' with the strategy 'merge' for the current state of each key",
-        )
-    try:
-        return ModelConfig.model_validate(filled)
-    except ValidationError as error:
-        raise ProjectError(
-            tuple(
-                UsageError(
-                    f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
-                    place=place,
-                    model=model,
-                )
-                for at, what in problems(error, ModelConfig)
-            )
-        ) from error
-
-
-def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:
-    """The metadata with texts that are one placeholder replaced by the variable's value."""
-    if isinstance(value, Mapping):
-        return {k: _filled(v, place, variables, str(k)) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_filled(item, place, variables, key) for item in value]
-    if not isinstance(value, str) or key in _READ_LATER:
-        return value
-    name = _placeholder(value.strip())
-    if name is None:
-        return value
-    if name not in variables:
-        raise unset_variable(name, place)
-    return variables[name]
-
-
-def _placeholder(text: str) -> str | None:
-    if text.startswith("{{") and text.endswith("}}"):
-        text = "@" + text[2:-2].strip()
-    return text[1:] if text.startswith("@") and text[1:].isidentifier() else None
-
-
-def _comment_metadata(text: str, place: Place, dialect: str) -> dict[str, Any] | None:
-    """The JSON of a comment `-- metadata: {...}`, which may go on over several comment lines."""
-    if "metadata:" not in text:
-        return None
-    try:
-        tokens = tokens_of(text, dialect)
-    except TokenError:
-        return None  # parse_query reports it
-    comments = [comment.strip() for token in tokens for comment in token.comments]
-    for at, comment in enumerate(comments):
-        if not comment.startswith("metadata:"):
-            continue
-        json_text = "\n".join([comment.removeprefix("metadata:"), *comments[at + 1 :]])
-        try:
-            value, _ = json.JSONDecoder().raw_decode(json_text.strip())
-        except ValueError as error:
-            raise UsageError(
-                f"the metadata comment is not JSON: {error}",
-                place=_line_of(text, "metadata:", place),
-            ) from error
-        if not isinstance(value, dict):
-            raise UsageError("the metadata comment is not a JSON object", place=place)
-        return value
-    return None
-
-
-def _line_of(text: str, word: str, place: Place) -> Place:
-    return Place(place.file, text[: text.index(word)].count("\n") + 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("models", "incremental", "state", "command-line", "dagster")
+PAGES = sorted(page.stem for page in (ROOT / "docs").glob("*.md"))
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from t4t_core.config import IncrementalConfig, MergeConfig, ModelConfig
 from t4t_core.errors import Place, T4tError
-from t4t_core.project.models import _comment_metadata, _config
+from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_condition, parse_query, with_values
 from t4t_core.sql.window import filtered
@@ -66,11 +66,11 @@ def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
 def test_any_metadata_comment_is_metadata_or_an_error_in_words(text: str) -> None:
     """A metadata comment is read, or refused with words."""
     with contextlib.suppress(T4tError):
-        _comment_metadata(f"-- metadata: {text}\nSELECT 1", PLACE, "duckdb")
+        comment_metadata(f"-- metadata: {text}\nSELECT 1", PLACE, "duckdb")
 
 
 @given(metadata=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
 def test_any_metadata_is_a_configuration_or_an_error_in_words(metadata: dict[str, object]) -> None:
     """A model's metadata is taken, or refused with words."""
     with contextlib.suppress(T4tError):
-        _config(metadata, PLACE, "main.m", {"a": {"b": [1]}})
+        read_config(metadata, PLACE, "main.m", {"a": {"b": [1]}})

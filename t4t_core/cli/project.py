@@ -1,0 +1,68 @@
+"""The commands about a project itself: `init`, `state`, `debug`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from t4t_core.cli.options import load, shared
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a new project in FOLDER."""
+    from t4t_core.new_project import write_new_project
+
+    for file in write_new_project(folder):
+        click.echo(f"wrote {file}")
+    click.echo(f"now: t4t build {folder}")
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["show", "reset", "set"]))
+@shared
+@click.option("-m", "--model", help="The model; needed for reset and set.")
+@click.option("--value", help="set: the watermark that the next run starts from.")
+def state(action: str, project: Path, model: str | None, value: str | None, **options: Any) -> None:
+    """Show, set or reset the state of models.
+
+    ACTION is show, reset or set.
+    """
+    from t4t_core.state_commands import reset, set_watermark, shown, shown_text
+
+    loaded, _ = load(project, options)
+    if action == "show":
+        rows = shown(loaded, model)
+        click.echo(
+            json.dumps({"status": "success", "models": rows})
+            if options["as_json"]
+            else shown_text(rows)
+        )
+        return
+    if model is None or (action == "set" and value is None):
+        raise click.UsageError(
+            "reset needs --model" if action == "reset" else "set needs --model and --value"
+        )
+    done = reset(loaded, model) if action == "reset" else set_watermark(loaded, model, value or "")
+    click.echo(
+        json.dumps({"status": "success", "models": [done]})
+        if options["as_json"]
+        else shown_text([done])
+    )
+
+
+@click.command()
+@shared
+def debug(project: Path, **options: Any) -> None:
+    """Check a project, its database and its state."""
+    from t4t_core.diagnosis import diagnosed, diagnosis_text
+
+    loaded, _ = load(project, options)
+    found = diagnosed(loaded)
+    click.echo(json.dumps(found) if options["as_json"] else diagnosis_text(found))
+    sys.exit(0 if found["status"] == "success" else 2)

@@ -1,0 +1,55 @@
+"""The commands that write: `run`, `seed`, `build`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from t4t_core.cli.options import load, running, selected_nodes
+
+
+@click.command()
+@running
+def run(project: Path, **options: Any) -> None:
+    """Run the models of PROJECT."""
+    _run(project, options, with_models=True, with_seeds=False)
+
+
+@click.command()
+@running
+def seed(project: Path, **options: Any) -> None:
+    """Load the files of seeds/ into tables."""
+    _run(project, options, with_models=False, with_seeds=True)
+
+
+@click.command()
+@running
+def build(project: Path, **options: Any) -> None:
+    """Load seeds and run models, in the order of what they read."""
+    _run(project, options, with_models=True, with_seeds=True)
+
+
+def _run(project: Path, options: Mapping[str, Any], *, with_models: bool, with_seeds: bool) -> None:
+    from t4t_core.models import Model
+    from t4t_core.progress import progress
+    from t4t_core.run import run_nodes
+    from t4t_core.summary import summary
+
+    loaded, request = load(project, options)
+    nodes = [
+        node
+        for node in selected_nodes(loaded, options)
+        if (with_models if isinstance(node, Model) else with_seeds)
+    ]
+    with progress(len(nodes), is_quiet=options["as_json"]) as advance:
+        report = run_nodes(loaded, nodes, request, advance)
+    if options["as_json"]:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        click.echo(summary(report), err=True)
+    sys.exit(1 if report.failed else 0)

@@ -1,0 +1,28 @@
+"""What users write in `project.toml` and in a model's metadata."""
+
+from t4t_core.config.mistakes import nearest, problems
+from t4t_core.config.model import ColumnConfig, ModelConfig
+from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
+from t4t_core.config.strategies import (
+    AppendConfig,
+    DeleteInsertConfig,
+    IncrementalConfig,
+    MergeConfig,
+    StrategyConfig,
+)
+
+__all__ = [
+    "AppendConfig",
+    "ColumnConfig",
+    "ConnectionConfig",
+    "DeleteInsertConfig",
+    "FlagsConfig",
+    "IncrementalConfig",
+    "MergeConfig",
+    "ModelConfig",
+    "ProjectConfig",
+    "StateConfig",
+    "StrategyConfig",
+    "nearest",
+    "problems",
+]

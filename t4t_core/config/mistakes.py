@@ -1,0 +1,72 @@
+"""What is wrong in what a user wrote, in words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from t4t_core.config.strategies import Window
+
+
+def problems(error: ValidationError, shape: type[BaseModel]) -> list[tuple[tuple[str, ...], str]]:
+    """Each thing that is wrong: the path of keys to it, and a sentence.
+
+    Args:
+        error: What pydantic found.
+        shape: The class whose keys were written.
+    """
+    return [_problem(details, shape) for details in error.errors(include_url=False)]
+
+
+def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[str, ...], str]:
+    at = tuple(str(part) for part in details["loc"])
+    match details["type"]:
+        case "extra_forbidden":
+            return at, f"unknown key {at[-1]!r}{nearest(at[-1], _keys_at(shape, at[:-1]))}"
+        case "missing":
+            return at, f"{at[-1]!r} is missing"
+        case "value_error":
+            return at, str(details["ctx"]["error"])
+        case "literal_error":
+            written = _shortened(details["input"])
+            return at, f"{at[-1]!r} is {written}, which is none of {details['ctx']['expected']}"
+        case _:
+            message = str(details["msg"])
+            what = f"{message[0].lower()}{message[1:]}, not {_shortened(details['input'])}"
+            return at, f"{at[-1]!r}: {what}" if at else what
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` for the known word most like this one, or nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """The keys that may stand at a path, by the names that users write."""
+    for part in path:
+        if part.isdigit():  # an item of a list
+            continue
+        field = next((f for name, f in shape.model_fields.items() if part in (name, f.alias)), None)
+        inner = [] if field is None else _models_in(field.annotation)
+        if not inner:
+            return []
+        shape = inner[0]
+    keys = [field.alias or name for name, field in shape.model_fields.items()]
+    if issubclass(shape, Window):
+        keys += ["filter_column", "start_value", "destination_filter_column"]
+    return keys
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]

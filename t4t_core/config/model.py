@@ -1,0 +1,47 @@
+"""What users write in a model's metadata."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, StrictBool, model_validator
+
+from t4t_core.config.strategies import IncrementalConfig, StrategyConfig
+from t4t_core.config.written import Written
+
+
+class ColumnConfig(Written):
+    """One entry of a model's `schema`."""
+
+    name: str = Field(min_length=1)
+    datatype: str | None = None
+    description: str | None = None
+    tests: tuple[Any, ...] = ()
+
+
+class ModelConfig(Written):
+    """A model's metadata."""
+
+    description: str | None = None
+    materialization: Literal["view", "table", "incremental", "ephemeral"] = "table"
+    incremental: IncrementalConfig | None = None
+    schema_: tuple[ColumnConfig, ...] = Field((), alias="schema")
+    tests: tuple[Any, ...] = ()
+    tags: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    object_tags: dict[str, str] = Field(default_factory=dict)
+    full_refresh: StrictBool = True
+    dagster: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _need_incremental(self) -> ModelConfig:
+        if self.materialization == "incremental" and self.incremental is None:
+            raise ValueError("materialization is 'incremental', but there is no 'incremental'")
+        return self
+
+    @property
+    def strategy(self) -> StrategyConfig | None:
+        """The settings of the strategy, or None for a model that is not incremental."""
+        if self.materialization != "incremental" or self.incremental is None:
+            return None
+        return self.incremental.settings

@@ -1,0 +1,42 @@
+"""What users write in `project.toml`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from t4t_core.config.written import Written
+
+
+class ConnectionConfig(Written):
+    """`[connection]`: which database, and the schema of models that stand straight in `models/`."""
+
+    type: Literal["duckdb"] = "duckdb"
+    path: str
+    schema_: str = Field("main", alias="schema", min_length=1)
+    lock_timeout_s: float = Field(60, ge=0)
+
+
+class FlagsConfig(Written):
+    """`[flags]`: what a run does when a model is no longer what it was."""
+
+    materialization_change_behavior: Literal["warn", "error", "ignore"] = "warn"
+    definition_change_behavior: Literal["full_refresh", "continue", "error"] = "full_refresh"
+
+
+class StateConfig(Written):
+    """`[state]`: where the readable copy of the state is kept."""
+
+    path: str = "data/tee_state.db"
+
+
+class ProjectConfig(Written):
+    """`project.toml`."""
+
+    project_folder: str | None = None
+    connection: ConnectionConfig
+    flags: FlagsConfig = FlagsConfig()
+    vars: dict[str, Any] = Field(default_factory=dict)
+    state: StateConfig = StateConfig()
+    source_sql_dialect: str = "duckdb"

@@ -1,0 +1,133 @@
+"""What users write in a model's metadata under `incremental`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
+
+from t4t_core.config.written import Written
+from t4t_core.values import Lookback
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _unplaced(value: object) -> object:
+    """`{{ name }}` in a value is `@name`."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith("{{") and text.endswith("}}"):
+            return "@" + text[2:-2].strip()
+        return text
+    return value
+
+
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+Placeable = Annotated[str | int | datetime | date, BeforeValidator(_unplaced)]
+
+
+class Window(Written):
+    """The keys that every strategy takes.
+
+    `start_date` and `lookback` may be a placeholder, `@name`, which a run resolves.
+    """
+
+    time_column: str = Field(min_length=1)
+    start_date: Placeable = "auto"
+    lookback: Placeable = "0"
+    null_time: Literal["include", "exclude", "error"] = "include"
+
+    @property
+    def is_start_placed(self) -> bool:
+        """Whether a variable gives the start: `@name`."""
+        return isinstance(self.start_date, str) and self.start_date.startswith("@")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_other_names(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        written = dict(data)
+        if "start_value" in written:
+            if "start_date" in written:
+                raise ValueError("start_value is another name for start_date: write one of them")
+            written["start_date"] = written.pop("start_value")
+        if "filter_column" in written:
+            if "time_column" in written:
+                raise ValueError("filter_column is another name for time_column: write one of them")
+            written["time_column"] = written.pop("filter_column")
+        if "destination_filter_column" in written:
+            written["time_column"] = written.pop("destination_filter_column")
+        return written
+
+    @field_validator("lookback")
+    @classmethod
+    def _read_lookback(cls, value: str | int | date) -> str | int | date:
+        if isinstance(value, date):
+            raise ValueError("a lookback is a span of time, not a date")  # noqa: TRY004  pydantic collects ValueErrors
+        if not (isinstance(value, str) and value.startswith("@")):
+            Lookback.parse(value)
+        return value
+
+
+class AppendConfig(Window):
+    """`append`."""
+
+    name: ClassVar[Literal["append"]] = "append"
+
+
+class MergeConfig(Window):
+    """`merge`."""
+
+    name: ClassVar[Literal["merge"]] = "merge"
+    unique_key: ColumnNames
+    on_duplicate_key: Literal["latest", "error"] = "latest"
+    method: Literal["fastest", "merge"] = "fastest"
+
+    @field_validator("unique_key")
+    @classmethod
+    def _refuse_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len({name.lower() for name in value}) != len(value):
+            raise ValueError(f"names a column twice: {', '.join(value)}")
+        return value
+
+
+class DeleteInsertConfig(Window):
+    """`delete_insert`. Without `where_condition` the window is `time_column >= @start_date`."""
+
+    name: ClassVar[Literal["delete_insert"]] = "delete_insert"
+    where_condition: str | None = Field(None, min_length=1)
+    allow_wider_delete: StrictBool = False
+
+
+StrategyConfig = AppendConfig | MergeConfig | DeleteInsertConfig
+
+
+class IncrementalConfig(Written):
+    """`incremental`: the strategy, and its settings under its own name.
+
+    The settings of other strategies may stand beside it; they are checked too and not used.
+    """
+
+    strategy: Literal["append", "merge", "delete_insert"]
+    append: AppendConfig | None = None
+    merge: MergeConfig | None = None
+    delete_insert: DeleteInsertConfig | None = None
+    on_schema_change: Literal["fail"] = "fail"
+
+    @model_validator(mode="after")
+    def _need_settings(self) -> IncrementalConfig:
+        if getattr(self, self.strategy) is None:
+            raise ValueError(f"the strategy is {self.strategy!r}, but its settings are missing")
+        return self
+
+    @property
+    def settings(self) -> StrategyConfig:
+        """The chosen strategy's settings."""
+        chosen: StrategyConfig | None = getattr(self, self.strategy)
+        assert chosen is not None, "checked when the metadata was read"
+        return chosen

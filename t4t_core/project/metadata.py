@@ -1,0 +1,107 @@
+"""A model's metadata, read and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlglot.errors import TokenError
+
+from t4t_core.config import ModelConfig, problems
+from t4t_core.errors import Place, ProjectError, UsageError
+from t4t_core.sql.placeholders import tokens_of
+from t4t_core.sql.query import unset_variable
+
+# These are read when the model runs, so that each run may bring other variables.
+_READ_LATER = frozenset({"start_date", "start_value", "lookback", "where_condition", "description"})
+
+
+def read_config(
+    written: Mapping[str, Any], place: Place, model: str, variables: Mapping[str, object]
+) -> ModelConfig:
+    """The configuration that metadata describes.
+
+    Args:
+        written: The metadata.
+        place: Where it stands.
+        model: Whose it is, for errors.
+        variables: For placeholders in it.
+
+    Raises:
+        ProjectError: Everything that is wrong in it.
+    """
+    filled = _filled(written, place, variables)
+    if filled.get("materialization") == "scd2":
+        raise UsageError(
+            "the materialization 'scd2' is not there yet",
+            place=place,
+            model=model,
+            hint="use 'incremental' with the strategy 'merge' for the current state of each key",
+        )
+    try:
+        return ModelConfig.model_validate(filled)
+    except ValidationError as error:
+        raise ProjectError(
+            tuple(
+                UsageError(
+                    f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
+                    place=place,
+                    model=model,
+                )
+                for at, what in problems(error, ModelConfig)
+            )
+        ) from error
+
+
+def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:
+    """The metadata with texts that are one placeholder replaced by the variable's value."""
+    if isinstance(value, Mapping):
+        return {k: _filled(v, place, variables, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, place, variables, key) for item in value]
+    if not isinstance(value, str) or key in _READ_LATER:
+        return value
+    name = _placeholder(value.strip())
+    if name is None:
+        return value
+    if name not in variables:
+        raise unset_variable(name, place)
+    return variables[name]
+
+
+def _placeholder(text: str) -> str | None:
+    if text.startswith("{{") and text.endswith("}}"):
+        text = "@" + text[2:-2].strip()
+    return text[1:] if text.startswith("@") and text[1:].isidentifier() else None
+
+
+def comment_metadata(text: str, place: Place, dialect: str) -> dict[str, Any] | None:
+    """The JSON of a comment `-- metadata: {...}`, which may go on over several comment lines."""
+    if "metadata:" not in text:
+        return None
+    try:
+        tokens = tokens_of(text, dialect)
+    except TokenError:
+        return None  # parse_query reports it
+    comments = [comment.strip() for token in tokens for comment in token.comments]
+    for at, comment in enumerate(comments):
+        if not comment.startswith("metadata:"):
+            continue
+        json_text = "\n".join([comment.removeprefix("metadata:"), *comments[at + 1 :]])
+        try:
+            value, _ = json.JSONDecoder().raw_decode(json_text.strip())
+        except ValueError as error:
+            raise UsageError(
+                f"the metadata comment is not JSON: {error}",
+                place=_line_of(text, "metadata:", place),
+            ) from error
+        if not isinstance(value, dict):
+            raise UsageError("the metadata comment is not a JSON object", place=place)
+        return value
+    return None
+
+
+def _line_of(text: str, word: str, place: Place) -> Place:
+    return Place(place.file, text[: text.index(word)].count("\n") + 1)
