@@ -1,125 +1,171 @@
-"""Convergence: after any history of runs the table is what a full refresh would give.
+"""Whatever is done to a model, and in whatever order, its table ends as a full refresh.
 
-The quick profile runs in some seconds and is the same every time; `T4T_LONG=1` tries other
-histories, and many more.
+A machine draws a project and then acts on it: rows arrive, late ones, ties, repeats and
+corrections among them; runs succeed, are repeated, are asked for in full, or fail at any statement;
+processes end; the end of the table is deleted by hand. The quick profile is the same every time;
+`T4T_LONG=1` draws other histories, and many more.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from histories import GROWING, KINDS, REPLACING, ZONES, World, world
-from hypothesis import HealthCheck, Phase, given, settings
+from histories import (
+    GROWING,
+    KINDS,
+    REPLACING,
+    ZONES,
+    World,
+    arriving,
+    check_converged,
+    own_settings,
+    world,
+)
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
+from t4t_core.session import Session
+from t4t_core.state.ledger import last_commits
 
 IS_LONG = os.environ.get("T4T_LONG") == "1"
-
-
-def play(data: st.DataObject, now: World, lookback: int) -> None:
-    """Plays a random history; no row comes more than `lookback` behind what was processed."""
-    processed: int | None = None
-    for _ in range(data.draw(st.integers(1, 6), label="batches")):
-        earliest = 0 if processed is None else processed - lookback
-        latest = (0 if processed is None else processed) + 4
-        time = st.one_of(st.integers(earliest, latest), st.none())
-        new = st.tuples(st.integers(0, 3), time, st.sampled_from(["a", "b", "skip", None]))
-        again = [row for row in now.rows if row[1] is None or row[1] >= earliest]
-        row = st.one_of(new, new, st.sampled_from(again)) if again else new
-        rows = data.draw(st.lists(row, max_size=5), label="rows")
-        now.add(rows)
-        match data.draw(
-            st.sampled_from(["run", "run", "run", "twice", "wait", "fail"]), label="do"
-        ):
-            case "wait":
-                continue
-            case "fail":
-                failing = DatabaseError("the disk is full", sql="")
-                with patch("t4t_core.one_model.write_commit", side_effect=failing):
-                    assert now.run().status == "failed"
-                continue
-            case "twice":
-                assert now.run().status == "success"
-        assert now.run().status == "success"
-        dated = [row[1] for row in now.rows if row[1] is not None]
-        processed = max(dated, default=None)
-
-
-def own_settings(data: st.DataObject, strategy: str, kind: str, query: str) -> dict[str, Any]:
-    lookback = data.draw(st.integers(0, 6), label="lookback")
-    own: dict[str, Any] = {
-        "lookback": KINDS[kind][1].format(lookback) if lookback else 0,
-        "time_column": "d" if "c AS d" in query else "c",
-    }
-    if strategy == "merge":
-        own["unique_key"] = ["v" if "id AS v" in query else "id"]
-        own["method"] = data.draw(st.sampled_from(["fastest", "merge"]), label="method")
-    # A row without a time can be replaced by one before the start, which no run sees.
-    can_start = strategy != "delete_insert" and query != REPLACING["latest"]
-    if can_start and data.draw(st.booleans(), label="has start"):
-        own["start_date"] = 2 if kind == "BIGINT" else "2024-03-11"
-    return own
-
-
-def check(now: World, strategy: str, own: dict[str, Any], *, is_growing: bool) -> None:
-    time = own["time_column"]
-    with now.refreshed() as other:
-        marks = [
-            w.warehouse.rows("SELECT watermark FROM _t4t.commits ORDER BY version DESC LIMIT 1")
-            for w in (now, other)
-        ]
-        condition = "true"
-        if strategy == "delete_insert":
-            # Rows without a time are left to full loads.
-            condition = f"{time} IS NOT NULL"
-            if not is_growing:
-                # What fell out of the window is left as it was.
-                span = own["lookback"] if now.kind == "BIGINT" else f"INTERVAL '{own['lookback']}'"
-                span = span if own["lookback"] else "INTERVAL 0 DAY" if now.kind != "BIGINT" else 0
-                condition = f"{time} >= (SELECT max({time}) - {span} FROM m.t)"
-        assert now.table(condition) == other.table(condition)
-        assert marks[0] == marks[1]
-    if strategy == "merge":
-        key = own["unique_key"][0]
-        (repeated,) = now.warehouse.rows(f"SELECT count(*) - count(DISTINCT {key}) FROM m.t")
-        assert repeated == (0,)
-
-
-@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
-@settings(
-    max_examples=1500 if IS_LONG else 20,
+PROFILE = settings(
+    max_examples=1000 if IS_LONG else 12,
+    stateful_step_count=30 if IS_LONG else 12,
     deadline=None,
     database=None,
     derandomize=not IS_LONG,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-@given(data=st.data())
-def test_any_history_ends_in_the_full_refresh(strategy: str, data: st.DataObject) -> None:
-    """Late rows, ties, equal rows, versions of a key, NULL times, repeats and failures converge."""
-    shapes = GROWING if strategy == "append" else GROWING | REPLACING
-    shape = data.draw(st.sampled_from(sorted(shapes)), label="shape")
-    kind = data.draw(st.sampled_from(sorted(KINDS)), label="kind")
-    zone = data.draw(st.sampled_from(ZONES), label="zone")
-    own = own_settings(data, strategy, kind, shapes[shape])
-    with tempfile.TemporaryDirectory() as folder:
-        now = world(Path(folder), strategy, shapes[shape], kind, zone, own)
-    with now.warehouse:
-        play(data, now, int(str(own["lookback"]).split()[0]))
 
-        assert now.run().status == "success"
-        once_more = now.run()
 
-        check(now, strategy, own, is_growing=shape in GROWING)
-        if strategy != "delete_insert":
-            before = now.warehouse.rows(
-                "SELECT data_version FROM _t4t.commits ORDER BY version DESC LIMIT 2"
-            )
-            assert not once_more.has_changed_rows
-            assert len(set(before)) == 1
+class History(RuleBasedStateMachine):
+    """One model's life."""
+
+    strategy: str
+    now: World
+    shape: str
+    own: dict[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processed: int | None = None
+
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        shapes = GROWING if self.strategy == "append" else GROWING | REPLACING
+        self.shape = data.draw(st.sampled_from(sorted(shapes)), label="shape")
+        kind = data.draw(st.sampled_from(sorted(KINDS)), label="kind")
+        zone = data.draw(st.sampled_from(ZONES), label="zone")
+        self.own = own_settings(data, self.strategy, kind, self.shape)
+        with tempfile.TemporaryDirectory() as folder:
+            self.now = world(Path(folder), self.strategy, self.shape, kind, zone, self.own)
+
+    @property
+    def has_run(self) -> bool:
+        return bool(self.now.warehouse.rows("SELECT 1 FROM _t4t.commits LIMIT 1"))
+
+    @rule(data=st.data())
+    def rows_arrive(self, data: st.DataObject) -> None:
+        lookback = int(str(self.own["lookback"]).split()[0])
+        self.now.add(arriving(data, self.now, self.processed, lookback))
+
+    @rule(full_refresh=st.sampled_from([False, False, False, True]))
+    def a_run_succeeds(self, full_refresh: bool) -> None:
+        report = self.now.run(full_refresh=full_refresh)
+
+        assert report.status == "success", report.error
+        self.processed = self.now.processed
+        check_converged(self.now, self.strategy, self.shape, self.own)
+
+    @precondition(lambda self: self.has_run)
+    @rule()
+    def a_run_with_nothing_new_changes_nothing(self) -> None:
+        self.a_run_succeeds(full_refresh=False)
+        before = self.versions()
+
+        report = self.now.run()
+
+        assert report.status == "success"
+        if self.strategy != "delete_insert":
+            assert not report.has_changed_rows
+            assert self.versions() == before
+
+    @rule(number=st.integers(1, 24))
+    def a_run_fails(self, number: int) -> None:
+        """Any statement of it may, the COMMIT too; then nothing was written."""
+        before = self.everything()
+        whole, calls = Warehouse._run, 0
+
+        def failing(warehouse: Warehouse, sql: str, parameters: Any = ()) -> None:
+            nonlocal calls
+            calls += warehouse is self.now.warehouse
+            if calls == number:
+                raise DatabaseError("the disk is full", sql=sql)
+            whole(warehouse, sql, parameters)
+
+        with patch.object(Warehouse, "_run", failing):
+            report = self.now.run()
+
+        if report.status == "success":
+            self.processed = self.now.processed
+        else:
+            assert self.everything() == before
+
+    @rule()
+    def the_process_ends(self) -> None:
+        commits = last_commits(self.now.warehouse)
+        self.now.session = Session(self.now.project, self.now.warehouse, commits)
+
+    @precondition(lambda self: self.has_run and "start_date" not in self.own)
+    @rule(data=st.data())
+    def the_end_of_the_table_is_deleted(self, data: st.DataObject) -> None:
+        """With `auto` the next run reads it again."""
+        time = f'"{self.own["time_column"]}"'
+        times = [row[1] for row in self.now.rows if row[1] is not None]
+        if times:
+            first = data.draw(st.sampled_from(times), label="deleted from")
+            moment = KINDS[self.now.kind][0].replace("?", str(first))
+            self.now.warehouse.execute(f"DELETE FROM m.t WHERE {time} >= {moment}")
+
+    def versions(self) -> list[tuple[object, ...]]:
+        """The data version as it is."""
+        return self.now.warehouse.rows(
+            "SELECT data_version FROM _t4t.commits ORDER BY version DESC LIMIT 1"
+        )
+
+    def everything(self) -> tuple[object, ...]:
+        """The ledger and the table."""
+        commits = self.now.warehouse.rows("SELECT * FROM _t4t.commits ORDER BY version")
+        return commits, self.now.table() if commits else Counter()
+
+    def teardown(self) -> None:
+        if hasattr(self, "now"):
+            try:
+                self.a_run_succeeds(full_refresh=False)
+            finally:
+                self.now.warehouse.connection.close()
+
+
+@pytest.mark.timeout(0 if IS_LONG else 300)
+@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
+def test_any_history_ends_in_the_full_refresh(strategy: str) -> None:
+    """After every run that succeeds table and watermark are those of a full refresh."""
+    machine = type("History", (History,), {"strategy": strategy})
+
+    run_state_machine_as_test(machine, settings=PROFILE)  # type: ignore[no-untyped-call]
