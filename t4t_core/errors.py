@@ -109,6 +109,10 @@ class OtherSettingsError(UsageError):
     """A connection of this process has the file open with other settings."""
 
 
+class BrokenFileError(UsageError):
+    """A DuckDB file that was cut off or overwritten in part."""
+
+
 class RunError(T4tError):
     """A model failed; its table, watermark and state are as they were."""
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import LockedError, T4tError
+from t4t_core.errors import BrokenFileError, LockedError, T4tError
 from t4t_core.models import Model
 from t4t_core.one_model import Given, run_model
 from t4t_core.one_seed import run_seed
@@ -120,7 +120,7 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
     if warehouse is None:
         if not settings.database.exists():
             # A state that cannot be used is found before a database is made beside it.
-            with suppress(LockedError):
+            with suppress(LockedError, BrokenFileError):
                 bring_up_to_date(settings.state, (), is_whole=False, lock_timeout_s=0)
         with Warehouse.open(settings.database, lock_timeout_s=settings.lock_timeout_s) as opened:
             yield from _session(project, opened)

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import duckdb
 
-from t4t_core.errors import LockedError, OtherSettingsError, UsageError
+from t4t_core.errors import BrokenFileError, LockedError, OtherSettingsError, UsageError
 
 _LOCKED = "Could not set lock on file"
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?)(?: by user|\. |\.$|$)")
+# How DuckDB (1.4 to 2.0) begins its files, and tells of one that is cut off or damaged.
+_MAGIC = b"DUCK"
+_MAGIC_OFFSET = 8
+_BROKEN = ("Could not read enough bytes", "not a valid DuckDB", "Corrupt database", "checksum")
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
 
@@ -41,6 +45,7 @@ def connect(
 
     Raises:
         LockedError: Another process held the file all that time.
+        BrokenFileError: It is a DuckDB file, cut off or damaged.
         UsageError: The file cannot be opened at all, or is no DuckDB file.
     """
     if str(file) != ":memory:" and not read_only:
@@ -108,7 +113,20 @@ def _unusable(file: Path, error: Exception) -> UsageError:
             f"{file} is open in this process with other settings",
             hint="open it there with the same settings, or through t4t's own resource",
         )
-    return UsageError(
+    kind = BrokenFileError if is_broken(file, error) else UsageError
+    return kind(
         f"{file} cannot be opened: {text.splitlines()[0]}",
         hint="look whether it is a DuckDB file and whether its folder can be written to",
     )
+
+
+def is_broken(file: Path, error: Exception) -> bool:
+    """Whether the error tells of a DuckDB file, or an empty one, that is damaged."""
+    if not any(words in str(error) for words in _BROKEN):
+        return False
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(_MAGIC_OFFSET + len(_MAGIC))
+    except OSError:
+        return False
+    return not start or start[_MAGIC_OFFSET:] == _MAGIC

@@ -15,8 +15,8 @@ from typing import Final
 import duckdb
 
 from t4t_core.commit import Commit
-from t4t_core.engines.duckdb_file import connect
-from t4t_core.errors import StateError
+from t4t_core.engines.duckdb_file import connect, is_broken
+from t4t_core.errors import BrokenFileError, StateError
 
 TABLE: Final = "tee_model_state"
 FORMAT: Final = 1
@@ -49,6 +49,8 @@ def bring_up_to_date(
 ) -> int:
     """Writes commits into `tee_state.db`; gives the number of rows that were not right before.
 
+    A damaged file is set aside and, where all commits are there, made again.
+
     Args:
         file: `tee_state.db`; it is made where there is none.
         commits: The last commit of models.
@@ -58,13 +60,38 @@ def bring_up_to_date(
     Raises:
         StateError: A newer t4t wrote it.
         LockedError: Another process held it all that time.
+        BrokenFileError: It is damaged, and these are not all commits.
         UsageError: It cannot be opened or written.
     """
+    try:
+        return _brought_up_to_date(file, commits, is_whole, lock_timeout_s)
+    except BrokenFileError as error:
+        if not is_whole:
+            raise
+        _set_aside(file, error)
+        return _brought_up_to_date(file, commits, is_whole, lock_timeout_s)
+
+
+def _set_aside(file: Path, error: BrokenFileError) -> None:
+    """Renames the file and what DuckDB keeps beside it, over those set aside before."""
+    aside = file.with_name(f"{file.name}.broken")
+    log.warning("%s; it is set aside as %s and made again", error.what, aside.name)
+    file.replace(aside)
+    file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+
+
+def _brought_up_to_date(
+    file: Path, commits: Sequence[Commit], is_whole: bool, lock_timeout_s: float
+) -> int:
     with closing(connect(file, lock_timeout_s=lock_timeout_s)) as connection:
         try:
             _ensure_table(connection, file)
             return _write(connection, commits, is_whole)
         except duckdb.Error as error:
+            if is_broken(file, error):
+                raise BrokenFileError(
+                    f"{file} cannot be read: {str(error).splitlines()[0]}"
+                ) from error
             raise StateError(
                 f"{file} cannot be written: {str(error).splitlines()[0]}",
                 hint="move the file away; it is made again from the database",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from unittest.mock import patch
 
 import duckdb
@@ -213,3 +214,47 @@ def test_a_state_of_the_future_is_refused(ran: Lab) -> None:
 
     with pytest.raises(StateError, match="format 2"):
         ran.report()
+
+
+@pytest.mark.parametrize("size", [0, 4_000, 9_000])
+def test_a_damaged_copy_is_set_aside_and_made_again(
+    ran: Lab, source: Source, caplog: pytest.LogCaptureFixture, size: int
+) -> None:
+    """A state file that was cut off is no reason not to run: the truth is in the database."""
+    whole = ran.state.read_bytes()
+    ran.state.write_bytes(whole[:size])
+    source((3, 6, "c"))
+
+    report = ran.run()
+
+    assert (report.mode, report.rows_inserted) == ("incremental", 1)
+    assert seen(ran)[0][5] == "2024-01-06T00:00:00"
+    assert ran.state.with_name("tee_state.db.broken").read_bytes() == whole[:size]
+    assert "tee_state.db.broken" in caplog.text
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_a_copy_with_a_wrong_byte_never_stops_a_run(ran: Lab, source: Source, at: int) -> None:
+    """Wherever it is, the run goes on; the copy is right after the next at the latest."""
+    damaged = bytearray(ran.state.read_bytes())
+    damaged[64 + at * (len(damaged) // 9)] ^= 0xFF
+    ran.state.write_bytes(damaged)
+    source((3, 6, "c"))
+
+    report = ran.run()
+    ran.run()
+
+    assert (report.mode, report.rows_inserted) == ("incremental", 1)
+    assert seen(ran)[0][5] == "2024-01-06T00:00:00"
+
+
+def test_the_copy_of_another_project_is_corrected(ran: Lab, tmp_path: Path) -> None:
+    """Rows of models that this database does not know are taken out."""
+    other = Lab(tmp_path / "other")
+    other.model("SELECT 1 AS one", {"materialization": "view"}, name="elsewhere")
+    other.report()
+    shutil.copy(other.state, ran.state)
+
+    ran.run()
+
+    assert [row[0] for row in seen(ran)] == ["m.t"]
