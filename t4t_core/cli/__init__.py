@@ -11,6 +11,7 @@ from t4t_core.cli.group import Group
 from t4t_core.cli.preview import compile, plan
 from t4t_core.cli.project import debug, init, state
 from t4t_core.cli.run import build, run, seed
+from t4t_core.cli.test import test
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,5 +20,5 @@ def main() -> None:
     """Incremental data models on DuckDB that neither lose nor double a row."""
 
 
-for command in (init, run, seed, build, compile, plan, state, debug):
+for command in (init, run, seed, build, test, compile, plan, state, debug):
     main.add_command(command)

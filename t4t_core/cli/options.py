@@ -63,13 +63,25 @@ def selected_nodes(loaded: Project, options: Mapping[str, Any]) -> tuple[Model |
     return loaded.graph.select(options["select"], options["exclude"])
 
 
-def load(project: Path, options: Mapping[str, Any]) -> tuple[Project, Request]:
-    """The project of the command line, and what the command asks for; logging is set up."""
+def load(
+    project: Path, options: Mapping[str, Any], *, is_quiet: bool = False
+) -> tuple[Project, Request]:
+    """The project of the command line, and what the command asks for; logging is set up.
+
+    Args:
+        project: As it was given.
+        options: Of the command.
+        is_quiet: Log nothing but warnings and what `-v` asks for.
+    """
     from t4t_core.project.load import load_project
     from t4t_core.request import Request
 
     click.get_current_context().meta["t4t.flags"] = dict(options)
-    _log(verbose=options["verbose"], is_quiet=options["as_json"])
+    is_json = options["as_json"]
+    _log(
+        verbose=options["verbose"],
+        is_quiet=is_json or (is_quiet and not options["verbose"]),
+    )
     loaded = load_project(project, _variables(options["variables"]))
     return loaded, Request(
         variables=loaded.variables, full_refresh=bool(options.get("full_refresh"))

@@ -10,6 +10,7 @@ from t4t_core.config.strategies import (
     MergeConfig,
     StrategyConfig,
 )
+from t4t_core.config.unit_tests import Rows, SqlRows, UnitRunConfig, UnitTestConfig
 
 __all__ = [
     "AppendConfig",
@@ -21,8 +22,12 @@ __all__ = [
     "MergeConfig",
     "ModelConfig",
     "ProjectConfig",
+    "Rows",
+    "SqlRows",
     "StateConfig",
     "StrategyConfig",
+    "UnitRunConfig",
+    "UnitTestConfig",
     "nearest",
     "problems",
 ]

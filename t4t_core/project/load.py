@@ -157,8 +157,11 @@ def _models_of(
     )
 
 
-def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any]:
+def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any] | None:
+    """The variable `metadata`; None in a file that only holds unit tests."""
     if "metadata" not in names:
+        if "unit_tests" in names:
+            return None
         raise UsageError(
             "the file stands beside a .sql file of the same name, but sets no variable `metadata`",
             place=Place(file),

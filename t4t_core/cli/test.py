@@ -1,0 +1,42 @@
+"""The command that tests: `test`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from t4t_core.cli.options import load, selected_nodes, selecting, shared
+
+
+@click.command()
+@click.option("--unit", is_flag=True, help="Run the unit tests of the models.")
+@selecting
+@shared
+def test(project: Path, *, unit: bool, **options: Any) -> None:
+    """Run the tests of PROJECT."""
+    if not unit:
+        raise click.UsageError("say which tests: --unit")
+    _unit(project, options)
+
+
+def _unit(project: Path, options: dict[str, Any]) -> None:
+    from t4t_core.unit_tests import UnitReport, run_unit_tests, unit_text
+
+    def tell(report: UnitReport) -> None:
+        if not options["as_json"]:
+            click.echo(unit_text(report, shows_all=options["verbose"]), err=True)
+
+    loaded, _ = load(project, options, is_quiet=True)
+    reports = run_unit_tests(loaded, selected_nodes(loaded, options), tell)
+    failed = [report for report in reports if report.status == "failed"]
+    if options["as_json"]:
+        tests = [report.to_json() for report in reports]
+        status = "failed" if failed else "success"
+        click.echo(json.dumps({"status": status, "models": [], "tests": tests}))
+    else:
+        click.echo(f"{len(reports) - len(failed)} passed, {len(failed)} failed", err=True)
+    sys.exit(1 if failed else 0)
