@@ -17,6 +17,7 @@ from t4t_core.errors import DatabaseError, OtherSettingsError
 from t4t_core.facts import Column, Target
 from t4t_core.names import TableName, is_plain, quoted
 
+_UNWRITTEN = "Could not write"
 _CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
@@ -262,7 +263,7 @@ class Warehouse:
                 sql=sql,
                 offset=_offset(error, sql),
                 hint=_hint(error),
-                is_transient=isinstance(error, duckdb.TransactionException),
+                is_transient=_is_conflict(error),
             ) from error
 
 
@@ -294,7 +295,14 @@ def _offset(error: duckdb.Error, sql: str) -> int | None:
     return sum(len(line) + 1 for line in lines[: number - 1]) + start + column
 
 
+def _is_conflict(error: duckdb.Error) -> bool:
+    """Whether another connection got in between; a COMMIT fails for want of room as well."""
+    return isinstance(error, duckdb.TransactionException) and _UNWRITTEN not in str(error)
+
+
 def _hint(error: duckdb.Error) -> str | None:
+    if _UNWRITTEN in str(error):
+        return "make room on the disk, or look whether the folder may be written to; then run again"
     if isinstance(error, duckdb.TransactionException):
         return "another connection wrote the same rows; run again"
     if isinstance(error, duckdb.OutOfMemoryException):
