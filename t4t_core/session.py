@@ -93,6 +93,7 @@ class Session:
         settings = self.project.settings
         try:
             bring_up_to_date(
+                self.warehouse,
                 settings.state,
                 tuple(self._unmirrored.values()),
                 is_whole=False,
@@ -120,8 +121,11 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
     if warehouse is None:
         if not settings.database.exists():
             # A state that cannot be used is found before a database is made beside it.
-            with suppress(LockedError, BrokenFileError):
-                bring_up_to_date(settings.state, (), is_whole=False, lock_timeout_s=0)
+            with (
+                suppress(LockedError, BrokenFileError),
+                Warehouse.open_empty(settings.catalog) as nothing,
+            ):
+                bring_up_to_date(nothing, settings.state, (), is_whole=False, lock_timeout_s=0)
         with Warehouse.open(settings.database, lock_timeout_s=settings.lock_timeout_s) as opened:
             yield from _session(project, opened)
     else:
@@ -134,6 +138,7 @@ def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     commits = last_commits(warehouse)
     try:
         healed = bring_up_to_date(
+            warehouse,
             settings.state,
             commits,
             is_whole=True,

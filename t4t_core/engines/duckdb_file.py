@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from t4t_core.errors import BrokenFileError, LockedError, OtherSettingsError, UsageError
+from t4t_core.names import quoted
 
-_LOCKED = "Could not set lock on file"
+_LOCKED = ("Could not set lock on file", "Unique file handle conflict")
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?)(?: by user|\. |\.$|$)")
 # How DuckDB (1.4 to 2.0) begins its files, and tells of one that is cut off or damaged.
 _MAGIC = b"DUCK"
@@ -20,6 +24,10 @@ _MAGIC_OFFSET = 8
 _BROKEN = ("Could not read enough bytes", "not a valid DuckDB", "Corrupt database", "checksum")
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
+
+_ATTACHING = threading.Lock()
+
+Opened = TypeVar("Opened")
 
 log = logging.getLogger("t4t_core.engines")
 
@@ -49,50 +57,80 @@ def connect(
         UsageError: The file cannot be opened at all, or is no DuckDB file.
     """
     if str(file) != ":memory:" and not read_only:
+        _make_folder(file)
+    return _patiently(lambda: _open(file, read_only, settings), file, lock_timeout_s)
+
+
+@contextmanager
+def attached(
+    connection: duckdb.DuckDBPyConnection, file: Path, name: str, *, lock_timeout_s: float = 60
+) -> Iterator[None]:
+    """While this is open, the DuckDB file is a database of the connection, for writing.
+
+    It takes a twentieth of the time that a connection of its own does (DuckDB 2.0). A file is
+    attached by one thread of a process at a time.
+
+    Args:
+        connection: Without an open transaction.
+        file: It is made where there is none, with the folders on its way.
+        name: What the database is called meanwhile.
+        lock_timeout_s: How long to wait for whoever has it open.
+
+    Raises:
+        LockedError: Another process, or another part of this one, had it open all that time.
+        BrokenFileError: It is a DuckDB file, cut off or damaged.
+        UsageError: The file cannot be opened at all, or is no DuckDB file.
+    """
+    _make_folder(file)
+    path = str(file).replace("'", "''")
+    with _ATTACHING:
+        _patiently(
+            lambda: connection.execute(f"ATTACH '{path}' AS {quoted(name)}"), file, lock_timeout_s
+        )
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unusable(file, error) from error
+            yield
+        finally:
+            connection.execute(f"DETACH {quoted(name)}")
+
+
+def _make_folder(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def _patiently(opening: Callable[[], Opened], file: Path, lock_timeout_s: float) -> Opened:
+    """What `opening` gives, tried again while somebody else holds the file."""
     started = time.monotonic()
     try:
-        return _open(file, read_only, settings)
-    except duckdb.IOException as error:
-        if _LOCKED not in str(error):
+        return opening()
+    except duckdb.Error as error:
+        if not _is_locked(error):
             raise _unusable(file, error) from error
         if lock_timeout_s <= 0:
             raise LockedError(file, _holder(error), 0) from error
         log.info("waiting for %s, held by %s", file, _holder(error) or "another process")
-    except duckdb.Error as error:
-        raise _unusable(file, error) from error
-    return _connect_patiently(file, read_only, settings, lock_timeout_s, started)
-
-
-def _connect_patiently(
-    file: Path,
-    read_only: bool,
-    settings: Mapping[str, str] | None,
-    lock_timeout_s: float,
-    started: float,
-) -> duckdb.DuckDBPyConnection:
     # Imported here because a run seldom needs it.
     import tenacity
 
     attempts = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(
-            lambda error: isinstance(error, duckdb.IOException) and _LOCKED in str(error)
-        ),
+        retry=tenacity.retry_if_exception(_is_locked),
         wait=tenacity.wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
         stop=tenacity.stop_after_delay(lock_timeout_s),
         reraise=True,
     )
     try:
-        return attempts(_open, file, read_only, settings)
-    except duckdb.IOException as error:
-        if _LOCKED in str(error):
+        return attempts(opening)
+    except duckdb.Error as error:
+        if _is_locked(error):
             raise LockedError(file, _holder(error), time.monotonic() - started) from error
         raise _unusable(file, error) from error
-    except duckdb.Error as error:
-        raise _unusable(file, error) from error
+
+
+def _is_locked(error: BaseException) -> bool:
+    """Whether another process has the file, or (DuckDB 2.0) another part of this one."""
+    return isinstance(error, duckdb.Error) and any(words in str(error) for words in _LOCKED)
 
 
 def _open(

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
 from t4t_core.commit import Commit
-from t4t_core.engines.duckdb_file import connect, is_broken
-from t4t_core.errors import BrokenFileError, StateError
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.duckdb_file import attached, is_broken
+from t4t_core.errors import BrokenFileError, DatabaseError, StateError
 
 TABLE: Final = "tee_model_state"
+_DATABASE: Final = "_t4t_state"
+_TABLE: Final = f"{_DATABASE}.main.{TABLE}"
+_FORMAT_TABLE: Final = f"{_DATABASE}.main.t4t_format"
 FORMAT: Final = 1
 
 _COLUMNS: Final = {
@@ -45,13 +46,19 @@ log = logging.getLogger("t4t_core.state")
 
 
 def bring_up_to_date(
-    file: Path, commits: Sequence[Commit], *, is_whole: bool, lock_timeout_s: float
+    warehouse: Warehouse,
+    file: Path,
+    commits: Sequence[Commit],
+    *,
+    is_whole: bool,
+    lock_timeout_s: float,
 ) -> int:
     """Writes commits into `tee_state.db`; gives the number of rows that were not right before.
 
     A damaged file is set aside and, where all commits are there, made again.
 
     Args:
+        warehouse: Whose connection writes it; without an open transaction.
         file: `tee_state.db`; it is made where there is none.
         commits: The last commit of models.
         is_whole: These are all models of the ledger, so rows of others are taken out.
@@ -64,12 +71,12 @@ def bring_up_to_date(
         UsageError: It cannot be opened or written.
     """
     try:
-        return _brought_up_to_date(file, commits, is_whole, lock_timeout_s)
+        return _brought_up_to_date(warehouse, file, commits, is_whole, lock_timeout_s)
     except BrokenFileError as error:
         if not is_whole:
             raise
         _set_aside(file, error)
-        return _brought_up_to_date(file, commits, is_whole, lock_timeout_s)
+        return _brought_up_to_date(warehouse, file, commits, is_whole, lock_timeout_s)
 
 
 def _set_aside(file: Path, error: BrokenFileError) -> None:
@@ -81,40 +88,40 @@ def _set_aside(file: Path, error: BrokenFileError) -> None:
 
 
 def _brought_up_to_date(
-    file: Path, commits: Sequence[Commit], is_whole: bool, lock_timeout_s: float
+    warehouse: Warehouse,
+    file: Path,
+    commits: Sequence[Commit],
+    is_whole: bool,
+    lock_timeout_s: float,
 ) -> int:
-    with closing(connect(file, lock_timeout_s=lock_timeout_s)) as connection:
+    with attached(warehouse.connection, file, _DATABASE, lock_timeout_s=lock_timeout_s):
         try:
-            _ensure_table(connection, file)
-            return _write(connection, commits, is_whole)
-        except duckdb.Error as error:
+            _ensure_table(warehouse, file)
+            return _write(warehouse, commits, is_whole)
+        except DatabaseError as error:
             if is_broken(file, error):
-                raise BrokenFileError(
-                    f"{file} cannot be read: {str(error).splitlines()[0]}"
-                ) from error
+                raise BrokenFileError(f"{file} cannot be read: {error.what}") from error
             raise StateError(
-                f"{file} cannot be written: {str(error).splitlines()[0]}",
+                f"{file} cannot be written: {error.what}",
                 hint="move the file away; it is made again from the database",
             ) from error
 
 
-def _write(connection: duckdb.DuckDBPyConnection, commits: Sequence[Commit], is_whole: bool) -> int:
+def _write(warehouse: Warehouse, commits: Sequence[Commit], is_whole: bool) -> int:
     wanted = {commit.model_name: _row(commit) for commit in commits}
-    selected = ", ".join(_COLUMNS)
-    held = {row[0]: row for row in connection.execute(f"SELECT {selected} FROM {TABLE}").fetchall()}
+    held = {row[0]: row for row in warehouse.rows(f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE}")}
     late = [row for name, row in wanted.items() if held.get(name) != row]
     gone = [name for name in held if is_whole and name not in wanted]
     if not late and not gone:
         return 0
-    connection.execute("BEGIN TRANSACTION")
-    for name in gone:
-        connection.execute(f"DELETE FROM {TABLE} WHERE model_name = ?", [name])
-    if late:
-        # One statement for all of them: one for each takes milliseconds a model.
-        values = ", ".join(f"unnest(?::{kind.split()[0]}[])" for kind in _COLUMNS.values())
-        columns = [list(column) for column in zip(*late, strict=True)]
-        connection.execute(f"INSERT OR REPLACE INTO {TABLE} SELECT {values}", columns)
-    connection.execute("COMMIT")
+    with warehouse.transaction():
+        for name in gone:
+            warehouse.rows(f"DELETE FROM {_TABLE} WHERE model_name = ?", (name,))
+        if late:
+            # One statement for all of them: one for each takes milliseconds a model.
+            values = ", ".join(f"unnest(?::{kind.split()[0]}[])" for kind in _COLUMNS.values())
+            columns = [list(column) for column in zip(*late, strict=True)]
+            warehouse.rows(f"INSERT OR REPLACE INTO {_TABLE} SELECT {values}", columns)
     return len(late) + len(gone)
 
 
@@ -141,14 +148,15 @@ def _row(commit: Commit) -> tuple[object, ...]:
     )
 
 
-def _ensure_table(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _ensure_table(warehouse: Warehouse, file: Path) -> None:
     tables = {
-        str(row[0])
-        for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        row[0]
+        for row in warehouse.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", (_DATABASE,)
+        )
     }
     if "t4t_format" in tables:
-        found = connection.execute("SELECT max(version) FROM t4t_format").fetchone()
-        written = int(found[0]) if found and found[0] is not None else 0
+        written = warehouse.number(f"SELECT max(version) FROM {_FORMAT_TABLE}")
         if written > FORMAT:
             raise StateError(
                 f"{file} has format {written}; this t4t knows {FORMAT}",
@@ -156,12 +164,11 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
             )
         if TABLE in tables:
             return
-    connection.execute("BEGIN TRANSACTION")
-    if TABLE in tables:
-        log.warning("%s comes from another t4t; its table is kept as %s_before", file, TABLE)
-        connection.execute(f"DROP TABLE IF EXISTS {TABLE}_before")
-        connection.execute(f"ALTER TABLE {TABLE} RENAME TO {TABLE}_before")
     columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-    connection.execute(f"CREATE TABLE {TABLE} ({columns})")
-    connection.execute(f"CREATE OR REPLACE TABLE t4t_format AS SELECT {FORMAT} AS version")
-    connection.execute("COMMIT")
+    with warehouse.transaction():
+        if TABLE in tables:
+            log.warning("%s comes from another t4t; its table is kept as %s_before", file, TABLE)
+            warehouse.execute(f"DROP TABLE IF EXISTS {_TABLE}_before")
+            warehouse.execute(f"ALTER TABLE {_TABLE} RENAME TO {TABLE}_before")
+        warehouse.execute(f"CREATE TABLE {_TABLE} ({columns})")
+        warehouse.execute(f"CREATE OR REPLACE TABLE {_FORMAT_TABLE} AS SELECT {FORMAT} AS version")
