@@ -24,6 +24,7 @@ class Definition:
         time_column: In lower case.
         start: Where a full load starts reading, as it is written; empty where it reads all.
         leaves_null_time_out: Whether rows without a time are left out.
+        delete_when: Fingerprint of the condition by which keys are left out; empty for none.
     """
 
     query: str
@@ -32,6 +33,7 @@ class Definition:
     time_column: str = ""
     start: str = ""
     leaves_null_time_out: bool = False
+    delete_when: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

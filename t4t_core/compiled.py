@@ -113,6 +113,9 @@ def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError
             for placeholder in model.where_condition.placeholders
             if placeholder.name != "start_date"
         ]
+    for condition in (model.delete_when, *model.predicates):
+        if condition is not None:
+            needed += [(p.name, model.config_place) for p in condition.placeholders]
     return [
         unset_variable(name, place).located(model=str(model))
         for name, place in dict.fromkeys(needed)

@@ -50,6 +50,7 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
         time_column=settings.time_column.lower(),
         start=str(settings.start_date) if bounds_full_loads else "",
         leaves_null_time_out=settings.null_time == "exclude",
+        delete_when="" if model.delete_when is None else model.delete_when.fingerprint,
     )
 
 
@@ -73,6 +74,8 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
         found.append(f"the start changed from {before.start or 'none'} to {now.start or 'none'}")
     if before.leaves_null_time_out != now.leaves_null_time_out:
         found.append("null_time changed")
+    if before.delete_when != now.delete_when:
+        found.append("delete_when changed")
     return tuple(found)
 
 

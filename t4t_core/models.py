@@ -47,11 +47,16 @@ class PythonSource:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A boolean expression over the columns of the model's table."""
+    """A boolean expression over the columns of the model's table.
+
+    Attributes:
+        fingerprint: SHA-256 over its tokens.
+    """
 
     tree: exp.Expr = field(repr=False, compare=False)
     placeholders: tuple[Placeholder, ...]
     text: str
+    fingerprint: str
     tables: tuple[TableRef, ...] = ()
 
 
@@ -66,6 +71,8 @@ class Model:
         config_place: The file that holds its metadata.
         source: Where its rows come from.
         where_condition: Of delete_insert, or None where the window alone decides.
+        delete_when: Of merge, or None where nothing is deleted.
+        predicates: `incremental_predicates` of merge.
     """
 
     name: TableName
@@ -74,6 +81,8 @@ class Model:
     config_place: Place
     source: Query | PythonSource
     where_condition: Condition | None = None
+    delete_when: Condition | None = None
+    predicates: tuple[Condition, ...] = ()
 
     @property
     def strategy(self) -> StrategyConfig | None:

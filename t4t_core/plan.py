@@ -17,11 +17,11 @@ from t4t_core.config import (
 from t4t_core.drift import Decision
 from t4t_core.facts import Facts
 from t4t_core.fit import check_fit, needed_column, time_kind_of
+from t4t_core.merge_conditions import merge_conditions
 from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
-    STAGE,
     count_where,
     create_schema,
     create_table,
@@ -32,7 +32,7 @@ from t4t_core.sql.statements import (
 )
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import append, delete_insert, merge
-from t4t_core.strategies.work import LaterRun, Work
+from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.where_condition import where_condition
 
@@ -93,7 +93,7 @@ def plan(
         return _made_anew(model, query, definition, decision, facts, catalog)
     work, start = _work(model, model.strategy, query, decision, facts, request, catalog)
     if decision.is_full:
-        made = _loaded_in_full(work, model, model.strategy, definition, decision, facts)
+        made = _loaded_in_full(work, model, model.strategy, definition, decision, facts, request)
     else:
         made = _gone_on(work, model, model.strategy, definition, decision, facts, request)
     return replace(
@@ -143,6 +143,8 @@ def _work(
     if isinstance(settings, MergeConfig):
         for key in settings.unique_key:
             needed_column(facts.query_columns, key, "unique key")
+        for name in (*(settings.update_columns or ()), *(settings.exclude_columns or ())):
+            needed_column(facts.query_columns, name, "column")
     reach = bounds(model, kind, decision, facts, request)
     work = Work(
         name=model.name,
@@ -165,8 +167,21 @@ def _loaded_in_full(
     definition: Definition,
     decision: Decision,
     facts: Facts,
+    request: Request,
 ) -> Plan:
     """The plan of an incremental model whose table is made anew."""
+    if isinstance(settings, MergeConfig):
+        delete_when = merge_conditions(model, request).delete_when
+        if delete_when is not None:
+            run = merge.full_load_with_deletes(work, settings, delete_when)
+            return Plan(
+                model,
+                definition,
+                decision,
+                (*_make_room(model, facts, work.catalog), *run.steps),
+                after=_cleared(run),
+                watermark_sql=run.watermark_sql,
+            )
     create = Write(
         create_table(work.table, work.rows(with_null=settings.null_time != "exclude")),
         Tally.CREATED,
@@ -198,10 +213,15 @@ def _gone_on(
         definition,
         decision,
         later.steps,
-        after=(Write(drop(temporary(STAGE), "table")),) if later.has_stage else (),
+        after=_cleared(later),
         watermark_sql=later.watermark_sql,
         notes=_notes(model, settings, request),
     )
+
+
+def _cleared(run: StrategyRun) -> tuple[Write, ...]:
+    """The temporary tables of a run dropped."""
+    return tuple(Write(drop(temporary(name), "table")) for name in run.leaves)
 
 
 def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:
@@ -226,13 +246,13 @@ def _full_load(work: Work, settings: StrategyConfig) -> tuple[Step, ...]:
 
 def _later_run(
     work: Work, settings: StrategyConfig, model: Model, facts: Facts, request: Request
-) -> LaterRun:
+) -> StrategyRun:
     match settings:
         case AppendConfig():
             watermark = None if facts.commit is None else facts.commit.watermark
             return append.later_run(work, facts.greatest, watermark)
         case MergeConfig():
-            return merge.later_run(work, settings)
+            return merge.later_run(work, settings, merge_conditions(model, request))
         case DeleteInsertConfig():
             return delete_insert.later_run(
                 work, settings, where_condition(work, settings, model, request)

@@ -34,11 +34,21 @@ class AppendConfig(TimeWindow, total=False):
 
 
 class MergeConfig(TimeWindow, total=False):
-    """One row per key, the latest by the time column."""
+    """One row per key, the latest by the time column.
+
+    `merge_update_columns` and `merge_exclude_columns` are other names for `update_columns` and
+    `exclude_columns`.
+    """
 
     unique_key: str | list[str]
     on_duplicate_key: Literal["latest", "error"]
     method: Literal["fastest", "merge"]
+    update_columns: str | list[str]
+    exclude_columns: str | list[str]
+    merge_update_columns: str | list[str]
+    merge_exclude_columns: str | list[str]
+    incremental_predicates: str | list[str]
+    delete_when: str
 
 
 class DeleteInsertConfig(TimeWindow, total=False):

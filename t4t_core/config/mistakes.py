@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from t4t_core.config.strategies import Window
+from t4t_core.config.strategies import MergeConfig, Window
 
 
 def problems(error: ValidationError, shape: type[BaseModel]) -> list[tuple[tuple[str, ...], str]]:
@@ -63,6 +63,8 @@ def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     keys = [field.alias or name for name, field in shape.model_fields.items()]
     if issubclass(shape, Window):
         keys += ["filter_column", "start_value", "destination_filter_column"]
+    if issubclass(shape, MergeConfig):
+        keys += MergeConfig.OTHER_NAMES
     return keys
 
 

@@ -27,6 +27,9 @@ def _unplaced(value: object) -> object:
 
 
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+ConditionTexts = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_list)
+]
 Placeable = Annotated[str | int | datetime | date, BeforeValidator(_unplaced)]
 
 
@@ -81,19 +84,73 @@ class AppendConfig(Window):
 
 
 class MergeConfig(Window):
-    """`merge`."""
+    """`merge`.
+
+    With `delete_when`, `null_time` is `error` where it is not written.
+    """
+
+    OTHER_NAMES: ClassVar[dict[str, str]] = {
+        "merge_update_columns": "update_columns",
+        "merge_exclude_columns": "exclude_columns",
+    }
 
     name: ClassVar[Literal["merge"]] = "merge"
     unique_key: ColumnNames
     on_duplicate_key: Literal["latest", "error"] = "latest"
     method: Literal["fastest", "merge"] = "fastest"
+    update_columns: ColumnNames | None = None
+    exclude_columns: ColumnNames | None = None
+    incremental_predicates: ConditionTexts = ()
+    delete_when: str | None = Field(None, min_length=1)
 
-    @field_validator("unique_key")
+    @model_validator(mode="before")
     @classmethod
-    def _refuse_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len({name.lower() for name in value}) != len(value):
+    def _take_names_of_dbt(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        written = dict(data)
+        for other, ours in cls.OTHER_NAMES.items():
+            if other not in written:
+                continue
+            if ours in written:
+                raise ValueError(f"{other} is another name for {ours}: write one of them")
+            written[ours] = written.pop(other)
+        if written.get("delete_when") is not None:
+            written.setdefault("null_time", "error")
+        return written
+
+    @field_validator("unique_key", "update_columns", "exclude_columns")
+    @classmethod
+    def _refuse_twice(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and len({name.lower() for name in value}) != len(value):
             raise ValueError(f"names a column twice: {', '.join(value)}")
         return value
+
+    @model_validator(mode="after")
+    def _check_what_is_updated(self) -> MergeConfig:
+        if self.update_columns is not None and self.exclude_columns is not None:
+            raise ValueError(
+                "update_columns and exclude_columns say the same thing in two ways: write one"
+            )
+        keys = {name.lower() for name in self.unique_key}
+        key = next((name for name in self.update_columns or () if name.lower() in keys), None)
+        if key is not None:
+            raise ValueError(f"update_columns names {key!r}, by which rows are matched")
+        if self.time_column.lower() in {name.lower() for name in self.exclude_columns or ()}:
+            raise ValueError(
+                f"exclude_columns names the time column {self.time_column!r}: it has to follow "
+                "the row, or nothing would say which row of a key is the latest"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _need_times_to_delete(self) -> MergeConfig:
+        if self.delete_when is not None and self.null_time == "include":
+            raise ValueError(
+                "delete_when needs every row's time, since a row without one is read by every run "
+                'and would bring its deleted key back: "null_time" has to be "error" or "exclude"'
+            )
+        return self
 
 
 class DeleteInsertConfig(Window):

@@ -15,7 +15,17 @@ from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import unset_variable
 
 # These are read when the model runs, so that each run may bring other variables.
-_READ_LATER = frozenset({"start_date", "start_value", "lookback", "where_condition", "description"})
+_READ_LATER = frozenset(
+    {
+        "start_date",
+        "start_value",
+        "lookback",
+        "where_condition",
+        "delete_when",
+        "incremental_predicates",
+        "description",
+    }
+)
 
 
 def read_config(

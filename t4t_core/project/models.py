@@ -8,17 +8,18 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
-from t4t_core.config import DeleteInsertConfig, ModelConfig
+from t4t_core.config import ModelConfig
 from t4t_core.declared import Declaration
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.forms import FORMS, HINT, form_of
-from t4t_core.models import Condition, Model, PythonSource
+from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
+from t4t_core.project.conditions import conditions_of
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
-from t4t_core.sql.query import Query, parse_condition, parse_query
-from t4t_core.sql.tables import TableRef, table_refs
+from t4t_core.sql.query import Query, parse_query
+from t4t_core.sql.tables import TableRef
 
 _CONTEXT = ("RunContext", "t4t_core.RunContext")
 
@@ -218,23 +219,10 @@ def _model(
     config_place: Place,
     source: Query | PythonSource,
 ) -> Model:
-    condition = None
-    settings = config.strategy
-    if isinstance(settings, DeleteInsertConfig) and settings.where_condition is not None:
-        try:
-            tree, placeholders = parse_condition(settings.where_condition, config_place)
-        except T4tError as error:
-            raise error.located(model=str(name)) from error
-        tables = table_refs(tree)
-        bare = next((ref for ref in tables if not ref.schema and not ref.is_file), None)
-        if bare is not None:
-            raise UsageError(
-                f"where_condition reads {bare.name!r} without saying of which schema",
-                place=config_place,
-                model=str(name),
-                hint=f"write it with its schema, as in {name.schema}.{bare.name}",
-            )
-        condition = Condition(tree, placeholders, settings.where_condition, tables)
+    try:
+        conditions = conditions_of(config.strategy, name, config_place)
+    except T4tError as error:
+        raise error.located(model=str(name)) from error
     if config.materialization == "ephemeral" and isinstance(source, PythonSource):
         raise UsageError(
             "a function's rows cannot be inlined into the models that read them",
@@ -248,5 +236,7 @@ def _model(
         place=place,
         config_place=config_place,
         source=source,
-        where_condition=condition,
+        where_condition=conditions.where,
+        delete_when=conditions.delete_when,
+        predicates=conditions.predicates,
     )

@@ -146,8 +146,8 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
     )
 
 
-def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholder, ...]]:
-    """The boolean expression that a text holds, with its placeholders open.
+def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholder, ...], str]:
+    """The boolean expression that a text holds, its open placeholders, and its fingerprint.
 
     Raises:
         SqlError: It is not one expression.
@@ -164,7 +164,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
     _refuse_misplaced(tree, placeholders, place)
-    return tree, placeholders
+    return tree, placeholders, _fingerprint(changed)
 
 
 def with_values(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
 from t4t_core.names import TableName
+from t4t_core.sql.exact import descending, is_coarse
 from t4t_core.sql.names import column, identifier, rendered, table
 from t4t_core.sql.window import subquery
 from t4t_core.values import TimeKind
@@ -54,7 +55,7 @@ def drop(table: exp.Table, kind: str) -> str:
     return f"DROP {kind.upper()} {rendered(table)}"
 
 
-def delete(table: exp.Table, condition: exp.Expr) -> str:
+def delete(table: exp.Expr, condition: exp.Expr) -> str:
     """`DELETE FROM ... WHERE ...`."""
     return rendered(exp.Delete(this=table, where=exp.Where(this=condition)))
 
@@ -65,7 +66,7 @@ def insert(table: exp.Table, columns: Sequence[str], query: exp.Expr) -> str:
     return rendered(exp.Insert(this=target, expression=query))
 
 
-def count_where(table: exp.Table, condition: exp.Expr | None = None) -> str:
+def count_where(table: exp.Expr, condition: exp.Expr | None = None) -> str:
     """`SELECT count(*) FROM ... WHERE ...`."""
     query = exp.select(exp.Count(this=exp.Star()), copy=False).from_(table, copy=False)
     return rendered(query if condition is None else query.where(condition, copy=False))
@@ -89,20 +90,25 @@ def duplicates(table: exp.Table, keys: Sequence[str]) -> str:
 
 
 def latest_per_key(
-    table: exp.Table, keys: Sequence[str], time_column: str, columns: Sequence[str]
+    table: exp.Table, keys: Sequence[str], time_column: str, types: Mapping[str, str]
 ) -> exp.Select:
     """One row of each key: the latest, and among equally late ones always the same one.
 
     A row without a time is the earliest. The other columns break ties, so that the choice does not
-    depend on the order in which rows come.
+    depend on the order in which rows come; so does a key that can be written in two ways.
+
+    Args:
+        table: With more than one row of a key.
+        keys: The columns of the key.
+        time_column: By which a row is late.
+        types: The type of each column.
     """
-    taken = {key.lower() for key in keys} | {time_column.lower()}
-    order = [exp.Ordered(this=column(time_column), desc=True, nulls_first=False)]
-    order += [
-        exp.Ordered(this=column(name), desc=True, nulls_first=False)
-        for name in columns
-        if name.lower() not in taken
-    ]
+    in_key = {key.lower() for key in keys}
+    order: list[exp.Expr] = [exp.Ordered(this=column(time_column), desc=True, nulls_first=False)]
+    for name, type_ in types.items():
+        is_decided = name.lower() in in_key and not is_coarse(type_)
+        if not is_decided and name.lower() != time_column.lower():
+            order += descending(name, type_)
     number = exp.Window(
         this=exp.RowNumber(),
         partition_by=[column(key) for key in keys],
@@ -131,7 +137,7 @@ def is_true(condition: exp.Expr) -> exp.Expr:
 
 
 def greatest_ordinal(
-    table: exp.Table,
+    table: exp.Expr,
     time_column: str,
     kind: TimeKind,
     condition: exp.Expr | None = None,

@@ -6,9 +6,9 @@ from sqlglot import exp
 
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import greatest_ordinal, insert, is_finite, is_true
+from t4t_core.sql.statements import STAGE, greatest_ordinal, insert, is_finite, is_true
 from t4t_core.steps import Step, Tally, Write
-from t4t_core.strategies.work import LaterRun, Work
+from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeValue
 
 _READ = "t4t_read"
@@ -20,7 +20,7 @@ def full_load(work: Work) -> tuple[Step, ...]:
     return work.gate_null_time(work.table)
 
 
-def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | None) -> LaterRun:
+def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | None) -> StrategyRun:
     """The statements of a run onto a table that exists.
 
     Rows past the greatest time in the table cannot be in it. The others, infinite times among
@@ -45,7 +45,9 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
             *work.gate_null_time(work.stage),
             Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),
         )
-        return LaterRun(steps, greatest_ordinal(work.stage, work.time_column, work.kind), True)
+        return StrategyRun(
+            steps, greatest_ordinal(work.stage, work.time_column, work.kind), leaves=(STAGE,)
+        )
 
     # Nothing needs the rows twice, so one statement reads and inserts them.
     read = exp.Table(this=exp.to_identifier(_READ))
@@ -59,10 +61,9 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     past = None
     if greatest is not None:
         past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
-    return LaterRun(
+    return StrategyRun(
         (Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),),
         greatest_ordinal(work.table, work.time_column, work.kind, past),
-        False,
     )
 
 

@@ -8,10 +8,17 @@ from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import count_where, delete, greatest_ordinal, insert, is_true
+from t4t_core.sql.statements import (
+    STAGE,
+    count_where,
+    delete,
+    greatest_ordinal,
+    insert,
+    is_true,
+)
 from t4t_core.sql.window import subquery
 from t4t_core.steps import Gate, Step, Tally, Write
-from t4t_core.strategies.work import LaterRun, Work
+from t4t_core.strategies.work import StrategyRun, Work
 
 
 def full_load(work: Work) -> tuple[Step, ...]:
@@ -31,7 +38,7 @@ class Where:
     is_window: bool
 
 
-def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> LaterRun:
+def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> StrategyRun:
     """The statements of a run onto a table that exists.
 
     Args:
@@ -50,10 +57,9 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
     if work.null_time != "error" and is_one_window and not work.may_read_target:
         # Nothing needs the rows before they are in the table, nor is any other row in the window.
         read = work.rows(with_null=False)
-        return LaterRun(
+        return StrategyRun(
             (removal, _insertion(work, _by_name(work, subquery(read, "q")))),
             greatest_ordinal(work.table, work.time_column, work.kind, in_window),
-            has_stage=False,
         )
     gates = () if where is None else _gates(work, settings, where.condition, in_window)
     steps = (
@@ -64,7 +70,7 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
         _insertion(work, _by_name(work, work.stage)),
     )
     watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
-    return LaterRun(steps, watermark_sql, has_stage=True)
+    return StrategyRun(steps, watermark_sql, leaves=(STAGE,))
 
 
 def _by_name(work: Work, source: exp.Expr) -> exp.Select:

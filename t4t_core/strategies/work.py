@@ -21,18 +21,18 @@ NullTime = Literal["include", "exclude", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class LaterRun:
-    """What a strategy makes of a run onto a table that exists.
+class StrategyRun:
+    """What a strategy makes of a run.
 
     Attributes:
         steps: In order.
         watermark_sql: Gives the greatest finite time that was read, as an ordinal.
-        has_stage: Whether the stage is there afterwards.
+        leaves: Temporary tables that are there afterwards, for the watermark.
     """
 
     steps: tuple[Step, ...]
     watermark_sql: str
-    has_stage: bool
+    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class Work:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The type of each column, by its name."""
+        return {column.name: column.type for column in self.columns}
 
     def in_window(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
         """Whether a row with this time is read; None where every row is."""

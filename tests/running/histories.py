@@ -23,11 +23,12 @@ from t4t_core.state.ledger import ensure_ledger
 
 @dataclass(frozen=True)
 class Shape:
-    """A query over the source, with what its time column and its key are called."""
+    """A query over the source, with what its time, key and text columns are called."""
 
     query: str
     time: str = "c"
     key: str = "id"
+    text: str = "v"
 
 
 # Rows of these stay once the source has given them, so every strategy can follow them.
@@ -35,13 +36,14 @@ GROWING = {
     "plain": Shape("SELECT id, c, v FROM src WHERE v IS DISTINCT FROM 'skip'"),
     "star": Shape("SELECT * FROM src"),
     "star of one": Shape("SELECT s.* FROM src AS s JOIN dim AS d ON d.id <= s.id AND d.id = 0"),
-    "star without": Shape("SELECT * EXCLUDE (v), v AS w FROM src"),
+    "star without": Shape("SELECT * EXCLUDE (v), v AS w FROM src", text="w"),
     "star replaced": Shape("SELECT * REPLACE (upper(v) AS v) FROM src"),
-    "aliased": Shape("SELECT v AS w, c AS d, id AS v, s.c FROM src AS s", "d", "v"),
+    "aliased": Shape("SELECT v AS w, c AS d, id AS v, s.c FROM src AS s", "d", "v", "w"),
     "quoted": Shape(
         'SELECT id AS "Order Id", c AS "Order Time", v AS "select" FROM src AS "From"',
         "Order Time",
         "Order Id",
+        '"select"',
     ),
     "mixed case": Shape("SELECT ID AS Id, C AS Ordered_At, V FROM SRC", "ordered_AT", "ID"),
     "expression": Shape("SELECT id, coalesce(c, NULL) AS c, v FROM src"),
@@ -188,6 +190,9 @@ def own_settings(data: st.DataObject, strategy: str, kind: str, name: str) -> di
     if strategy == "merge":
         own["unique_key"] = [shape.key]
         own["method"] = data.draw(st.sampled_from(["fastest", "merge"]), label="method")
+        if data.draw(st.booleans(), label="has deletes"):
+            own["delete_when"] = f"lower({shape.text}) = 'a'"
+            own["null_time"] = "exclude"
     # A row without a time can be replaced by one before the start, which no run sees.
     can_start = strategy != "delete_insert" and name != "latest"
     if can_start and data.draw(st.booleans(), label="has start"):

@@ -1,0 +1,93 @@
+"""The conditions in a strategy's settings, parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from t4t_core.config import DeleteInsertConfig, MergeConfig, StrategyConfig
+from t4t_core.errors import Place, UsageError
+from t4t_core.models import Condition
+from t4t_core.names import TableName
+from t4t_core.sql.query import parse_condition
+from t4t_core.sql.tables import table_refs
+
+_SIDES = ("target", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Those of one model; of another strategy than its own there are none."""
+
+    where: Condition | None = None
+    delete_when: Condition | None = None
+    predicates: tuple[Condition, ...] = ()
+
+
+def conditions_of(settings: StrategyConfig | None, name: TableName, place: Place) -> Conditions:
+    """The conditions in a strategy's settings.
+
+    Args:
+        settings: None for a model that is not incremental.
+        name: The model's.
+        place: The file that holds its metadata.
+
+    Raises:
+        T4tError: One of them is no condition, or speaks of what it cannot.
+    """
+    if isinstance(settings, DeleteInsertConfig) and settings.where_condition is not None:
+        return Conditions(where=_where(settings.where_condition, name, place))
+    if not isinstance(settings, MergeConfig):
+        return Conditions()
+    delete_when = None
+    if settings.delete_when is not None:
+        delete_when = _over_rows(settings.delete_when, "delete_when", place)
+    return Conditions(
+        delete_when=delete_when,
+        predicates=tuple(_predicate(text, place) for text in settings.incremental_predicates),
+    )
+
+
+def _where(text: str, name: TableName, place: Place) -> Condition:
+    condition = _parsed(text, place)
+    bare = next((ref for ref in condition.tables if not ref.schema and not ref.is_file), None)
+    if bare is not None:
+        raise UsageError(
+            f"where_condition reads {bare.name!r} without saying of which schema",
+            place=place,
+            hint=f"write it with its schema, as in {name.schema}.{bare.name}",
+        )
+    return condition
+
+
+def _over_rows(text: str, key: str, place: Place) -> Condition:
+    """A condition over rows alone: what another table holds may change between two runs."""
+    condition = _parsed(text, place)
+    if condition.tree.find(exp.Query):
+        raise UsageError(
+            f"{key} holds a query; it can only look at the row itself",
+            place=place,
+            hint="let the model's query give a column that says so, and name that",
+        )
+    return condition
+
+
+def _predicate(text: str, place: Place) -> Condition:
+    condition = _over_rows(text, "incremental_predicates", place)
+    for column in condition.tree.find_all(exp.Column):
+        side = column.parts[0].name
+        if len(column.parts) < 2 or side.lower() not in _SIDES:
+            raise UsageError(
+                f"incremental_predicates names {column.sql(dialect='duckdb')!r} without saying "
+                "whose it is",
+                place=place,
+                hint=f"write target.{column.name} for the table's row, or source.{column.name} "
+                "for the new one",
+            )
+    return condition
+
+
+def _parsed(text: str, place: Place) -> Condition:
+    tree, placeholders, fingerprint = parse_condition(text, place)
+    return Condition(tree, placeholders, text, fingerprint, table_refs(tree))

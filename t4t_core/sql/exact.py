@@ -1,0 +1,55 @@
+"""Comparison by what values are, where DuckDB takes different ones for equal.
+
+Text under a collation, `VARCHAR COLLATE NOCASE`, equals text in other letters, and DuckDB's catalog
+does not say which columns have one; without one, `COLLATE C` changes and costs nothing. An interval
+of 1 month equals one of 30 days. (0.0 and -0.0 are taken for one value.)
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from t4t_core.sql.names import column
+
+
+def is_coarse(type_: str) -> bool:
+    """Whether values of a type can be equal and yet not the same."""
+    return type_ == "VARCHAR" or "INTERVAL" in type_
+
+
+def same(name: str, type_: str, one: str, other: str) -> exp.Expr:
+    """Whether a column's value is the same in the rows of two aliases; NULL is itself."""
+    pairs = zip(_values(name, type_, one), _values(name, type_, other), strict=True)
+    return exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
+
+
+def differs(name: str, type_: str, one: str, other: str) -> exp.Expr:
+    """Whether it is another one."""
+    pairs = zip(_values(name, type_, one), _values(name, type_, other), strict=True)
+    return exp.or_(*(exp.NullSafeNEQ(this=a, expression=b) for a, b in pairs), copy=False)
+
+
+def descending(name: str, type_: str) -> list[exp.Expr]:
+    """The order that a column gives to rows, in which only rows with the same value are equal."""
+    values: list[exp.Expr] = [column(name)]
+    if type_ == "VARCHAR":
+        values = _values(name, type_)
+    if "INTERVAL" in type_:
+        values.append(_text(column(name)))
+    return [exp.Ordered(this=value, desc=True, nulls_first=False) for value in values]
+
+
+def _values(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
+    """What to compare in place of a column."""
+    value = column(name, alias)
+    if type_ == "VARCHAR":
+        return [exp.Collate(this=value, expression=exp.Var(this="C"))]
+    if type_ == "INTERVAL":
+        return [_text(value)]
+    if "INTERVAL" in type_:
+        return [value, _text(column(name, alias))]
+    return [value]
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT))

@@ -1,0 +1,75 @@
+"""Deleting the keys whose latest row says so: `delete_when`.
+
+The stage has settled by now which row of a key is its latest, and a late older row of a deleted key
+comes with the deleting one: it lies in the window, so what is later than it does too.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from t4t_core.sql.names import column
+from t4t_core.sql.statements import (
+    create_temporary,
+    delete,
+    greatest_ordinal,
+    is_true,
+    temporary,
+)
+from t4t_core.sql.window import subquery
+from t4t_core.steps import Step, Tally, Write
+from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.strategies.work import Work
+
+GONE = "t4t_gone"
+
+
+def not_deleted(rows: exp.Select, delete_when: exp.Expr) -> exp.Select:
+    """The rows for which the condition is not true."""
+    return (
+        exp.Select(expressions=[exp.Star()])
+        .from_(subquery(rows, "source"), copy=False)
+        .where(exp.Not(this=is_true(delete_when.copy())), copy=False)
+    )
+
+
+def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
+    """Takes the deleting rows out of the stage, and the rows of their keys out of the table.
+
+    A row of the table that is later stays. The condition is evaluated once, so that one which
+    changes, by the clock or by chance, cannot treat a row in two ways.
+    """
+    work = matching.work
+    names = dict.fromkeys((*matching.keys, work.time_column))
+    deleting = (
+        exp.select(*(column(name) for name in names), copy=False)
+        .from_(aliased(work.stage, "source"), copy=False)
+        .where(delete_when.copy(), copy=False)
+    )
+
+    def has_deleting(alias: str, *conditions: exp.Expr) -> exp.Expr:
+        found = (
+            exp.select(exp.Literal.number(1), copy=False)
+            .from_(aliased(temporary(GONE), "g"), copy=False)
+            .where(matching.is_one_key(alias, "g"), *conditions, copy=False)
+        )
+        return exp.Exists(this=found)
+
+    return (
+        Write(create_temporary(GONE, deleting)),
+        Write(delete(aliased(work.stage, "s"), has_deleting("s"))),
+        Write(
+            delete(aliased(work.table, "t"), has_deleting("t", matching.is_not_earlier("t", "g"))),
+            Tally.DELETED,
+        ),
+    )
+
+
+def watermark_with_deleted(work: Work) -> str:
+    """The greatest time that was read, in the rows of the stage and in the deleting ones."""
+
+    def times(table: exp.Expr) -> exp.Select:
+        return exp.select(column(work.time_column), copy=False).from_(table, copy=False)
+
+    both = exp.Union(this=times(work.stage), expression=times(temporary(GONE)), distinct=False)
+    return greatest_ordinal(subquery(both, "q"), work.time_column, work.kind)
