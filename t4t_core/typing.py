@@ -11,6 +11,9 @@ from typing import Any, Literal, TypedDict
 
 Materialization = Literal["view", "table", "incremental", "ephemeral"]
 Strategy = Literal["append", "merge", "delete_insert"]
+AutomationConditionName = Literal[
+    "eager", "on_cron", "on_missing", "t4t_eager", "t4t_on_code_change", "t4t_on_cron"
+]
 
 
 class TimeWindow(TypedDict, total=False):
@@ -77,6 +80,54 @@ class ColumnMetadata(TypedDict, total=False):
     tests: list[Any]
 
 
+class AutomationCondition(TypedDict, total=False):
+    """A condition that takes more than its name."""
+
+    name: AutomationConditionName
+    cron: str
+    timezone: str
+
+
+class FreshnessPolicy(TypedDict, total=False):
+    """A window, `fail_window` and perhaps `warn_window`; or a deadline and the span before it."""
+
+    fail_window: str
+    warn_window: str
+    deadline_cron: str
+    lower_bound_delta: str
+    timezone: str
+
+
+class RetryPolicy(TypedDict, total=False):
+    """How often a failed step is tried again; `delay` is in seconds."""
+
+    max_retries: int
+    delay: float
+    backoff: Literal["linear", "exponential"]
+    jitter: Literal["full", "plus_minus"]
+
+
+class DagsterMetadata(TypedDict, total=False):
+    """How a model looks and behaves in Dagster."""
+
+    asset_key: str | list[str]
+    group_name: str
+    description: str
+    owners: list[str]
+    kinds: list[str]
+    tags: dict[str, str]
+    metadata: dict[str, Any]
+    automation_condition: (
+        AutomationConditionName
+        | AutomationCondition
+        | list[AutomationConditionName | AutomationCondition]
+    )
+    freshness_policy: FreshnessPolicy
+    pool: str
+    retry_policy: RetryPolicy
+    op_tags: dict[str, str]
+
+
 class ModelMetadata(TypedDict, total=False):
     """What the variable `metadata` of a model's `.py` file, or its JSON comment, may hold."""
 
@@ -89,7 +140,7 @@ class ModelMetadata(TypedDict, total=False):
     owners: list[str]
     object_tags: dict[str, str]
     full_refresh: bool
-    dagster: dict[str, Any]
+    dagster: DagsterMetadata
 
 
 class SqlRows(TypedDict):

@@ -1,7 +1,7 @@
 """One asset for each model and seed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -10,6 +10,8 @@ from t4t_core.errors import ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.seed import Seed
+from t4t_dagster.attributes import config_of
+from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
@@ -34,6 +36,21 @@ class T4tOutput:
     set_data_version: Callable[[dg.DataVersion], None]
 
 
+Execute = Callable[[dg.AssetExecutionContext, T4tOutput], object]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What the steps of all assets have in common."""
+
+    io_manager_key: str
+    retry_policy: dg.RetryPolicy | None
+    pool: str | None
+    op_tags: Mapping[str, str]
+    backfill_policy: dg.BackfillPolicy | None
+    execute: Execute | None
+
+
 def t4t_assets(
     project: Project,
     *,
@@ -43,6 +60,9 @@ def t4t_assets(
     io_manager_key: str = IO_MANAGER_KEY,
     retry_policy: dg.RetryPolicy | None = None,
     pool: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    backfill_policy: dg.BackfillPolicy | None = None,
+    execute: Execute | None = None,
 ) -> list[dg.AssetsDefinition]:
     """The assets of a project's models and seeds; ephemeral models are part of their readers.
 
@@ -52,32 +72,39 @@ def t4t_assets(
         exclude: As `t4t run --exclude`.
         translator: Decides how they look.
         io_manager_key: The resource that runs them.
-        retry_policy: For errors of the database; a lock is waited for without one.
-        pool: The concurrency pool of every step.
+        retry_policy: For errors of the database; a lock is waited for without one. A model's own
+            stands above it.
+        pool: The concurrency pool of every step; a model's own stands above it.
+        op_tags: Tags of every step; a model's own are added.
+        backfill_policy: How many partitions one run of a backfill takes.
+        execute: The body of every asset: it gets the context and the output, which it returns.
 
     Raises:
         SelectionError: A selector matches nothing.
-        ProjectError: A name cannot be an asset key.
+        ProjectError: A name cannot be an asset key, or Dagster does not take an attribute.
     """
     translator = translator or T4tTranslator()
-    nodes = [
-        node
-        for node in project.graph.select(select, exclude)
-        if not (isinstance(node, Model) and node.is_ephemeral)
-    ]
-    specs = [(node, translator.get_asset_spec(node, project)) for node in nodes]
-    _refuse_unusable_keys(specs, translator, project)
-    return [_asset(node, spec, project, io_manager_key, retry_policy, pool) for node, spec in specs]
+    mistakes: list[T4tError] = []
+    specs: list[tuple[Model | Seed, dg.AssetSpec]] = []
+    for node in project.graph.select(select, exclude):
+        if isinstance(node, Model) and node.is_ephemeral:
+            continue
+        try:
+            specs.append((node, translator.get_asset_spec(node, project)))
+        except T4tError as error:
+            mistakes.append(error)
+    mistakes += _unusable_keys(specs, translator, project)
+    if mistakes:
+        raise ProjectError(tuple(mistakes))
+    steps = _Steps(io_manager_key, retry_policy, pool, op_tags or {}, backfill_policy, execute)
+    return [_asset(node, spec, project, steps) for node, spec in specs]
 
 
 def _asset(
-    node: Model | Seed,
-    spec: dg.AssetSpec,
-    project: Project,
-    io_manager_key: str,
-    retry_policy: dg.RetryPolicy | None,
-    pool: str | None,
+    node: Model | Seed, spec: dg.AssetSpec, project: Project, steps: _Steps
 ) -> dg.AssetsDefinition:
+    own = config_of(node)
+
     @dg.asset(
         key=spec.key,
         deps=list(spec.deps),
@@ -89,23 +116,27 @@ def _asset(
         code_version=spec.code_version,
         metadata=dict(spec.metadata),
         automation_condition=spec.automation_condition,
-        io_manager_key=io_manager_key,
-        retry_policy=retry_policy,
-        pool=pool,
+        freshness_policy=spec.freshness_policy,
+        io_manager_key=steps.io_manager_key,
+        retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
+        pool=own.pool or steps.pool,
+        op_tags={**steps.op_tags, **own.op_tags},
+        backfill_policy=steps.backfill_policy,
     )
     def run(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads an annotation as the output's type
-        return T4tOutput(
+        output = T4tOutput(
             node, project, lambda version: context.set_data_version(context.asset_key, version)
         )
+        return output if steps.execute is None else steps.execute(context, output)
 
     return run
 
 
-def _refuse_unusable_keys(
+def _unusable_keys(
     specs: Sequence[tuple[Model | Seed, dg.AssetSpec]],
     translator: T4tTranslator,
     project: Project,
-) -> None:
+) -> list[T4tError]:
     """Dagster derives names of steps from keys, and says little when they do not fit."""
     mistakes: list[T4tError] = []
     taken: dict[str, Model | Seed] = {}
@@ -137,5 +168,4 @@ def _refuse_unusable_keys(
                     hint="rename one, or give it another key in T4tTranslator.get_asset_key",
                 )
             )
-    if mistakes:
-        raise ProjectError(tuple(mistakes))
+    return mistakes

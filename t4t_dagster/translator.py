@@ -7,13 +7,16 @@ import re
 from typing import Any
 
 import dagster as dg
+from dagster_shared.check import CheckError
 
 from t4t_core.compiled import query_fingerprint
 from t4t_core.config_hash import config_hash
+from t4t_core.errors import UsageError
 from t4t_core.models import Model, PythonSource
 from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
+from t4t_dagster.attributes import automation_condition, config_of, freshness_policy
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
 
@@ -27,32 +30,45 @@ class T4tTranslator:
     """
 
     def get_asset_spec(self, node: Model | Seed, project: Project) -> dg.AssetSpec:
-        """The asset of a model or seed: key, group, kinds, tags, owners, description, metadata.
+        """The asset of a model or seed, with what its metadata says under `dagster`.
 
         Args:
             node: The model or seed.
             project: The project that it stands in.
+
+        Raises:
+            UsageError: Dagster does not take an owner, a tag, a cron schedule.
         """
         model = node if isinstance(node, Model) else None
-        return dg.AssetSpec(
-            key=self.get_asset_key(node, project),
-            deps=self._dependencies(node, project),
-            description=_description(node),
-            group_name=_identifier(node.name.schema),
-            kinds=_kinds(node),
-            owners=None if model is None else list(model.config.owners),
-            tags=_tags(node),
-            code_version=None if model is None else code_version(model, project),
-            metadata=_metadata(node, project),
-        )
+        asked = config_of(node)
+        try:
+            return dg.AssetSpec(
+                key=self.get_asset_key(node, project),
+                deps=self._dependencies(node, project),
+                description=asked.description or _description(node),
+                group_name=asked.group_name or _identifier(node.name.schema),
+                kinds=_kinds(node) if asked.kinds is None else set(asked.kinds),
+                owners=_owners(node),
+                tags=_tags(node) | asked.tags,
+                code_version=None if model is None else code_version(model, project),
+                metadata=_metadata(node, project) | asked.metadata,
+                automation_condition=automation_condition(asked.automation_condition),
+                freshness_policy=freshness_policy(asked.freshness_policy),
+            )
+        except (dg.DagsterInvalidDefinitionError, CheckError) as error:
+            raise UsageError(
+                f"Dagster does not take it: {str(error).split('Description: ')[-1]}",
+                place=None if model is None else model.config_place,
+                model=str(node),
+            ) from error
 
     def get_asset_key(
         self,
         node: Model | Seed,
         project: Project,  # noqa: ARG002  for those who override this
     ) -> dg.AssetKey:
-        """`[schema, name]`."""
-        return dg.AssetKey([node.name.schema, node.name.name])
+        """`[schema, name]`, or what the model's metadata says."""
+        return dg.AssetKey(config_of(node).asset_key or [node.name.schema, node.name.name])
 
     def get_source_key(self, ref: TableRef, project: Project) -> dg.AssetKey:
         """The key of a table that nothing in the project makes.
@@ -102,10 +118,17 @@ def _kinds(node: Model | Seed) -> set[str]:
     return {"duckdb", "python" if isinstance(node.source, PythonSource) else "sql"}
 
 
+def _owners(node: Model | Seed) -> list[str]:
+    if not isinstance(node, Model):
+        return []
+    own = node.config.dagster.owners
+    return list(node.config.owners if own is None else own)
+
+
 def _tags(node: Model | Seed) -> dict[str, str]:
     tags = {"t4t/materialization": "seed"}
     if isinstance(node, Model):
-        tags = dict.fromkeys(node.config.tags, "")
+        tags = dict.fromkeys(node.config.tags, "") | node.config.object_tags
         tags["t4t/materialization"] = node.config.materialization
         if node.strategy is not None:
             tags["t4t/strategy"] = node.strategy.name

@@ -1,5 +1,11 @@
 """What users write in `project.toml` and in a model's metadata."""
 
+from t4t_core.config.dagster import (
+    AutomationConfig,
+    DagsterConfig,
+    FreshnessConfig,
+    RetryConfig,
+)
 from t4t_core.config.mistakes import nearest, problems
 from t4t_core.config.model import ColumnConfig, ModelConfig
 from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
@@ -14,14 +20,18 @@ from t4t_core.config.unit_tests import Rows, SqlRows, UnitRunConfig, UnitTestCon
 
 __all__ = [
     "AppendConfig",
+    "AutomationConfig",
     "ColumnConfig",
     "ConnectionConfig",
+    "DagsterConfig",
     "DeleteInsertConfig",
     "FlagsConfig",
+    "FreshnessConfig",
     "IncrementalConfig",
     "MergeConfig",
     "ModelConfig",
     "ProjectConfig",
+    "RetryConfig",
     "Rows",
     "SqlRows",
     "StateConfig",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
+from t4t_core.config.dagster import DagsterConfig
 from t4t_core.config.strategies import IncrementalConfig, StrategyConfig
 from t4t_core.config.written import Written
 
@@ -31,7 +32,7 @@ class ModelConfig(Written):
     owners: tuple[str, ...] = ()
     object_tags: dict[str, str] = Field(default_factory=dict)
     full_refresh: StrictBool = True
-    dagster: dict[str, Any] = Field(default_factory=dict)
+    dagster: DagsterConfig = DagsterConfig()
 
     @model_validator(mode="after")
     def _need_incremental(self) -> ModelConfig:

@@ -14,7 +14,8 @@ from t4t_core.errors import Place, ProjectError, UsageError
 from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import unset_variable
 
-# These are read when the model runs, so that each run may bring other variables.
+# These are read when the model runs, so that each run may bring other variables; and `@daily` is a
+# cron schedule, not a variable.
 _READ_LATER = frozenset(
     {
         "start_date",
@@ -24,6 +25,8 @@ _READ_LATER = frozenset(
         "delete_when",
         "incremental_predicates",
         "description",
+        "cron",
+        "deadline_cron",
     }
 )
 

@@ -1,0 +1,54 @@
+"""What the templates of a `defs.yaml` see of a model: `{{ node.name }}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from t4t_core.models import Model
+from t4t_core.seed import Seed
+
+
+@dataclass(frozen=True)
+class DescribedNode:
+    """A model or seed in plain values.
+
+    Attributes:
+        name: The table's name without its schema.
+        schema: The table's schema.
+        resource_type: `model` or `seed`.
+        materialization: As the metadata says; `seed` for a seed.
+        strategy: Of an incremental model; otherwise empty.
+        config: The metadata with its defaults, by the names that users write; empty for a seed.
+    """
+
+    name: str
+    schema: str
+    resource_type: str
+    materialization: str
+    strategy: str
+    description: str
+    tags: Sequence[str]
+    owners: Sequence[str]
+    config: Mapping[str, Any]
+
+
+def described(node: Model | Seed) -> DescribedNode:
+    """A model or seed in plain values."""
+    if isinstance(node, Seed):
+        return DescribedNode(
+            node.name.name, node.name.schema, "seed", "seed", "", "", (), (), config={}
+        )
+    settings = node.strategy
+    return DescribedNode(
+        name=node.name.name,
+        schema=node.name.schema,
+        resource_type="model",
+        materialization=node.config.materialization,
+        strategy="" if settings is None else settings.name,
+        description=node.config.description or "",
+        tags=node.config.tags,
+        owners=node.config.owners,
+        config=node.config.model_dump(by_alias=True),
+    )
