@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from t4t_core.commit import Commit
-from t4t_core.config import AppendConfig, DeleteInsertConfig, StrategyConfig
+from t4t_core.config import AppendConfig, DeleteInsertConfig, Window
 from t4t_core.drift import Decision
 from t4t_core.errors import RunError, VariableError
 from t4t_core.facts import Facts
@@ -39,7 +39,7 @@ def _starts_at_greatest(model: Model, commit: Commit | None) -> bool:
     `auto` does, so rows that somebody deleted from the table's end are read again. A watermark set
     by hand is taken as it is.
     """
-    settings = model.strategy
+    settings = model.window
     return (
         settings is not None
         and settings.start_date == "auto"
@@ -64,8 +64,8 @@ def bounds(
     Raises:
         RunError: The start or the lookback does not fit the time column.
     """
-    settings = model.strategy
-    assert settings is not None, "only asked for incremental models"
+    settings = model.window
+    assert settings is not None, "only asked for models with a window"
     lookback = _lookback(model, settings, request)
     try:
         if isinstance(settings, DeleteInsertConfig):
@@ -73,7 +73,7 @@ def bounds(
         if decision.is_full:
             start = None
             if settings.start_date != "auto":
-                start = start_value(kind, _start(settings, request), request.now)
+                start = start_value(kind, given_start(settings.start_date, request), request.now)
             return Bounds(start, start)
         commit = facts.commit
         assert commit is not None, "a later run follows a commit"
@@ -97,7 +97,9 @@ def _bounds_of_delete_insert(
     if decision.is_full:
         return Bounds(None, None)
     if settings.start_date != "auto":
-        return Bounds(start_value(kind, _start(settings, request), request.now), None)
+        return Bounds(
+            start_value(kind, given_start(settings.start_date, request), request.now), None
+        )
     assert facts.commit is not None, "a later run follows a commit"
     watermark = facts.commit.watermark
     assert watermark is not None, "without one it is a full load"
@@ -122,8 +124,12 @@ def _effective_watermark(model: Model, facts: Facts) -> TimeValue | None:
     return min(commit.watermark, facts.greatest, key=lambda value: value.ordinal)
 
 
-def _start(settings: StrategyConfig, request: Request) -> str | int | date:
-    value = settings.start_date
+def given_start(value: str | int | date, request: Request) -> str | int | date:
+    """A start as it is written, or the value of the variable that it names.
+
+    Raises:
+        ValueError: The variable's value can be no start.
+    """
     if isinstance(value, str) and value.startswith("@"):
         found = request.variables[value[1:]]
         if isinstance(found, bool) or not isinstance(found, str | int | date):
@@ -132,7 +138,7 @@ def _start(settings: StrategyConfig, request: Request) -> str | int | date:
     return value
 
 
-def _lookback(model: Model, settings: StrategyConfig, request: Request) -> Lookback:
+def _lookback(model: Model, settings: Window, request: Request) -> Lookback:
     value: object = settings.lookback
     if isinstance(value, str) and value.startswith("@"):
         name = value[1:]

@@ -103,8 +103,7 @@ def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError
     ]
     settings = model.strategy
     if settings is not None:
-        written = (settings.start_date, settings.lookback)
-        names = [str(value)[1:] for value in written if str(value).startswith("@")]
+        names = [str(value)[1:] for value in settings.read_later if str(value).startswith("@")]
         needed += [(name, model.config_place) for name in names]
     if model.where_condition is not None:
         # There, @start_date is the start of the window where no variable has that name.

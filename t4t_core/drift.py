@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config import DeleteInsertConfig, FlagsConfig, MergeConfig
+from t4t_core.config import (
+    CheckHistoryConfig,
+    DeleteInsertConfig,
+    FlagsConfig,
+    HistoryConfig,
+    MergeConfig,
+    TimestampHistoryConfig,
+)
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts, Target
 from t4t_core.models import Model
@@ -41,6 +48,8 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
     settings = model.strategy
     if settings is None:
         return Definition(query=query_fingerprint)
+    if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
+        return _definition_of_history(settings, query_fingerprint)
     keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
     bounds_full_loads = settings.name != "delete_insert" and settings.start_date != "auto"
     return Definition(
@@ -51,6 +60,17 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
         start=str(settings.start_date) if bounds_full_loads else "",
         leaves_null_time_out=settings.null_time == "exclude",
         delete_when="" if model.delete_when is None else model.delete_when.fingerprint,
+    )
+
+
+def _definition_of_history(settings: HistoryConfig, query_fingerprint: str) -> Definition:
+    start = settings.start_date
+    return Definition(
+        query=query_fingerprint,
+        strategy=settings.name,
+        unique_key=tuple(sorted(key.lower() for key in settings.unique_key)),
+        time_column=(settings.time or "").lower(),
+        start="" if start in (None, "auto") else str(start),
     )
 
 
@@ -89,7 +109,8 @@ def decision(
     """
     commit, target = facts.commit, facts.target
     refuse_foreign_table(target, commit, request)
-    warning = _materialization_change(model, commit, flags)
+    refuse_to_forget(model, facts, request)
+    warning = warn_of_materialization(model, commit, flags)
     was_incremental = commit is not None and commit.materialization == "incremental"
     if model.strategy is None:
         if was_incremental and not model.config.full_refresh and target is not None:
@@ -119,6 +140,30 @@ def refuse_foreign_table(target: Target | None, commit: Commit | None, request: 
         raise RunError(
             f"a {target.kind} of this name exists, and t4t did not make it",
             hint="rename or drop it, or replace it by a run with --full-refresh",
+        )
+
+
+def refuse_to_forget(model: Model, facts: Facts, request: Request) -> None:
+    """Refuses to replace a history by anything, unless a full refresh was asked for.
+
+    Raises:
+        RunError: The model is none any more, or its state was reset.
+    """
+    commit = facts.commit
+    if commit is None or commit.materialization != "scd2" or request.full_refresh:
+        return
+    if facts.target is None or facts.target.kind == "view":
+        return
+    now = model.config.materialization
+    if now != "scd2":
+        raise RunError(
+            f"the table holds the history that scd2 recorded, and as {now!r} it would be forgotten",
+            hint="rename the table to keep it, or replace it by a run with --full-refresh",
+        )
+    if commit.origin == "reset":
+        raise RunError(
+            "its state was reset, and a full load would forget the history in the table",
+            hint="replace it by a run with --full-refresh",
         )
 
 
@@ -190,7 +235,12 @@ def _after_change(changed: str, flags: FlagsConfig) -> Decision:
             )
 
 
-def _materialization_change(model: Model, commit: Commit | None, flags: FlagsConfig) -> str | None:
+def warn_of_materialization(model: Model, commit: Commit | None, flags: FlagsConfig) -> str | None:
+    """What to tell of a change of the materialization, or None.
+
+    Raises:
+        RunError: The flag forbids it.
+    """
     now = model.config.materialization
     if commit is None or commit.materialization == now:
         return None

@@ -5,19 +5,16 @@ from __future__ import annotations
 from t4t_core.config import nearest
 from t4t_core.errors import RunError
 from t4t_core.facts import Column, Facts, column_named
-from t4t_core.models import Model
 from t4t_core.values import TimeKind
 
 
-def time_kind_of(model: Model, columns: tuple[Column, ...]) -> TimeKind:
-    """What the model's time column counts in.
+def time_kind_of(time_column: str, columns: tuple[Column, ...]) -> TimeKind:
+    """What a time column counts in.
 
     Raises:
         RunError: The query does not give it, or its type has no order in time.
     """
-    settings = model.strategy
-    assert settings is not None, "only asked for incremental models"
-    found = needed_column(columns, settings.time_column, "time column")
+    found = needed_column(columns, time_column, "time column")
     if found.kind is None:
         raise RunError(
             f"the time column {found.name!r} has type {found.type}; "

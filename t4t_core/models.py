@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from t4t_core.config import ModelConfig, StrategyConfig
+from t4t_core.config import HistoryConfig, ModelConfig, StrategyConfig, Window
 from t4t_core.errors import Place
 from t4t_core.names import TableName
 from t4t_core.sql.placeholders import Placeholder
@@ -85,9 +85,15 @@ class Model:
     predicates: tuple[Condition, ...] = ()
 
     @property
-    def strategy(self) -> StrategyConfig | None:
-        """The settings of its strategy, or None where it is not incremental."""
+    def strategy(self) -> StrategyConfig | HistoryConfig | None:
+        """The settings of its strategy, or None where every run makes it anew."""
         return self.config.strategy
+
+    @property
+    def window(self) -> Window | None:
+        """The settings of a strategy that reads by a time column, or None for any other model."""
+        settings = self.strategy
+        return settings if isinstance(settings, Window) else None
 
     @property
     def is_ephemeral(self) -> bool:

@@ -14,13 +14,14 @@ from t4t_core.apply import apply
 from t4t_core.bounds import bounds, depends_on_greatest
 from t4t_core.commit import Commit
 from t4t_core.compiled import query_fingerprint, query_to_run
-from t4t_core.config import DeleteInsertConfig
+from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, T4tError
 from t4t_core.facts import Column, Facts
 from t4t_core.graph import Graph
+from t4t_core.history_drift import history_decision
 from t4t_core.model_reports import explained, failure, success, unmade_hint
 from t4t_core.models import Model
 from t4t_core.names import TableName
@@ -79,7 +80,9 @@ def plan_model(
     if commit is not None and depends_on_greatest(model, commit):
         facts = replace(facts, greatest=greatest_in_table(model, facts, project.graph, warehouse))
     definition = definition_of(model, query_fingerprint(model, project.graph))
-    decided = decision(model, definition, facts, request, project.settings.flags)
+    keeps_history = isinstance(model.strategy, TimestampHistoryConfig | CheckHistoryConfig)
+    decide = history_decision if keeps_history else decision
+    decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
     if model.strategy is not None:
         columns = warehouse.columns(rendered(around(query.copy())))
@@ -210,7 +213,7 @@ def _query(
     commit = facts.commit
     lower = None
     kind = commit.watermark.kind if commit is not None and commit.watermark is not None else None
-    if model.strategy is not None and kind is not None:
+    if model.window is not None and kind is not None:
         lower = bounds(model, kind, decided, facts, request).lower
     context = RunContext(
         model=str(model),

@@ -10,13 +10,16 @@ from t4t_core.bounds import bounds
 from t4t_core.commit import Definition
 from t4t_core.config import (
     AppendConfig,
+    CheckHistoryConfig,
     DeleteInsertConfig,
     MergeConfig,
     StrategyConfig,
+    TimestampHistoryConfig,
 )
 from t4t_core.drift import Decision
-from t4t_core.facts import Facts
+from t4t_core.facts import Column, Facts
 from t4t_core.fit import check_fit, needed_column, time_kind_of
+from t4t_core.history_work import HistoryWork, history_work
 from t4t_core.merge_conditions import merge_conditions
 from t4t_core.models import Model
 from t4t_core.request import Request
@@ -31,7 +34,8 @@ from t4t_core.sql.statements import (
     temporary,
 )
 from t4t_core.steps import Step, Tally, Write
-from t4t_core.strategies import append, delete_insert, merge
+from t4t_core.strategies import append, delete_insert, merge, scd2
+from t4t_core.strategies.history import history_columns
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.where_condition import where_condition
@@ -50,6 +54,7 @@ class Plan:
         after: What is carried out once the watermark was read.
         watermark_sql: Gives the greatest time that was read, or None for other models.
         row_count_sql: Gives the table's rows, or None for a view.
+        columns: What the table has afterwards; empty for a model that is made anew.
         notes: Lines for the log before the first step.
     """
 
@@ -63,6 +68,7 @@ class Plan:
     after: tuple[Write, ...] = ()
     watermark_sql: str | None = None
     row_count_sql: str | None = None
+    columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -89,19 +95,24 @@ def plan(
     Raises:
         RunError: The query's columns do not fit the metadata or the table.
     """
-    if model.strategy is None:
+    settings = model.strategy
+    if settings is None:
         return _made_anew(model, query, definition, decision, facts, catalog)
-    work, start = _work(model, model.strategy, query, decision, facts, request, catalog)
+    if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
+        recorded = history_work(model, settings, query, decision, facts, request, catalog)
+        return _recorded(recorded, model, definition, decision, facts)
+    work, start = _work(model, settings, query, decision, facts, request, catalog)
     if decision.is_full:
-        made = _loaded_in_full(work, model, model.strategy, definition, decision, facts, request)
+        made = _loaded_in_full(work, model, settings, definition, decision, facts, request)
     else:
-        made = _gone_on(work, model, model.strategy, definition, decision, facts, request)
+        made = _gone_on(work, model, settings, definition, decision, facts, request)
     return replace(
         made,
         lower=work.lower,
         start=start,
         kind=work.kind,
         row_count_sql=count_where(work.table),
+        columns=facts.query_columns,
     )
 
 
@@ -139,7 +150,7 @@ def _work(
     catalog: str,
 ) -> tuple[Work, TimeValue | None]:
     """What the strategy works on, and the start S where there is one."""
-    kind = time_kind_of(model, facts.query_columns)
+    kind = time_kind_of(settings.time_column, facts.query_columns)
     if isinstance(settings, MergeConfig):
         for key in settings.unique_key:
             needed_column(facts.query_columns, key, "unique key")
@@ -222,6 +233,38 @@ def _gone_on(
 def _cleared(run: StrategyRun) -> tuple[Write, ...]:
     """The temporary tables of a run dropped."""
     return tuple(Write(drop(temporary(name), "table")) for name in run.leaves)
+
+
+def _recorded(
+    work: HistoryWork, model: Model, definition: Definition, decision: Decision, facts: Facts
+) -> Plan:
+    """The plan of a model that keeps the history of its rows."""
+    history = work.history
+    columns = history_columns(history.columns, history.settings, history.time_type)
+    if decision.is_full:
+        room = _make_room(model, facts, history.catalog)
+        steps = (*room, *scd2.full_load(history, work.start))
+    else:
+        check_fit(replace(facts, query_columns=columns))
+        steps = scd2.later_run(history)
+    watermark_sql = None
+    if work.time is not None:
+        read = history.table if decision.is_full else history.stage
+        watermark_sql = greatest_ordinal(read, work.time, work.kind)
+    return Plan(
+        model,
+        definition,
+        decision,
+        steps,
+        lower=work.reach.lower,
+        start=work.reach.start,
+        kind=work.kind,
+        after=(Write(drop(history.stage, "table")),),
+        watermark_sql=watermark_sql,
+        row_count_sql=count_where(history.table),
+        columns=columns,
+        notes=(f"Running scd2 {history.settings.name} for {model}",),
+    )
 
 
 def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:

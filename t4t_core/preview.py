@@ -14,7 +14,6 @@ from t4t_core.drift import Decision, definition_of
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
-from t4t_core.fit import time_kind_of
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
 from t4t_core.one_model import may_read_target, plan_model
@@ -194,20 +193,19 @@ def _both_plans(
     first = planned(first_run, facts)
     commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
     if commit is None or commit.watermark is None:
-        mark = TimeValue(time_kind_of(model, columns), _SAMPLE_ORDINAL)
+        mark = None if first.kind is None else TimeValue(first.kind, _SAMPLE_ORDINAL)
         commit = _sample_commit(model, first, mark)
-    facts = replace(
-        facts, target=Target("table", columns), commit=commit, greatest=commit.watermark
-    )
+    target = Target("table", first.columns)
+    facts = replace(facts, target=target, commit=commit, greatest=commit.watermark)
     return first, planned(Decision("incremental", "later run"), facts)
 
 
-def _sample_commit(model: Model, first: Plan, mark: TimeValue) -> Commit:
+def _sample_commit(model: Model, first: Plan, mark: TimeValue | None) -> Commit:
     return Commit(
         model_name=str(model),
         version=1,
         origin="run",
-        materialization="incremental",
+        materialization=model.config.materialization,
         strategy=None if model.strategy is None else model.strategy.name,
         mode="full",
         reason="",

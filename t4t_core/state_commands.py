@@ -64,6 +64,11 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
             before = last_commit(session.warehouse, str(node))
             if before is None:
                 raise StateError(f"{node} was never run, so there is nothing to change")
+            if value is None and before.materialization == "scd2":
+                raise StateError(
+                    f"{node} keeps history, which the full load after a reset would forget",
+                    hint="that is what a run with --full-refresh does",
+                )
             watermark = before.watermark if value is None else _read(node, before, value)
             commit = replace(
                 before,
@@ -101,7 +106,7 @@ def _start(model: Model, before: Commit, watermark: TimeValue | None) -> TimeVal
 
 def _written_start(model: Model, watermark: TimeValue) -> TimeValue | None:
     """The start that the model's metadata gives as a value, or None."""
-    settings = model.strategy
+    settings = model.window
     if settings is None or settings.start_date == "auto":
         return None
     try:

@@ -25,7 +25,7 @@ def greatest_in_table(
     Raises:
         RunError: It lies past the year 9999.
     """
-    settings = model.strategy
+    settings = model.window
     if settings is None or facts.target is None or facts.target.kind == "view":
         return None
     column = column_named(facts.target.columns, settings.time_column)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
-Materialization = Literal["view", "table", "incremental", "ephemeral"]
+Materialization = Literal["view", "table", "incremental", "scd2", "ephemeral"]
 Strategy = Literal["append", "merge", "delete_insert"]
 AutomationConditionName = Literal[
     "eager", "on_cron", "on_missing", "t4t_eager", "t4t_on_code_change", "t4t_on_cron"
@@ -69,6 +69,27 @@ class IncrementalConfig(TypedDict, total=False):
     merge: MergeConfig
     delete_insert: DeleteInsertConfig
     on_schema_change: Literal["fail"]
+
+
+class Scd2Config(TypedDict, total=False):
+    """Every version of each key, with the time from which and until which it holds.
+
+    `time_column` is another name for `updated_at`. `on_duplicate_key` and `lookback` belong to
+    `timestamp`, `check_columns` to `check`.
+    """
+
+    strategy: Literal["timestamp", "check"]
+    unique_key: str | list[str]
+    updated_at: str
+    time_column: str
+    check_columns: Literal["all"] | list[str]
+    valid_from: str
+    valid_to: str
+    is_current: str
+    hard_deletes: Literal["ignore", "invalidate"]
+    on_duplicate_key: Literal["latest", "error"]
+    start_date: str | int
+    lookback: str | int
 
 
 class ColumnMetadata(TypedDict, total=False):
@@ -134,6 +155,7 @@ class ModelMetadata(TypedDict, total=False):
     description: str
     materialization: Materialization
     incremental: IncrementalConfig
+    scd2: Scd2Config
     schema: list[ColumnMetadata]
     tests: list[Any]
     tags: list[str]

@@ -6,6 +6,11 @@ from t4t_core.config.dagster import (
     FreshnessConfig,
     RetryConfig,
 )
+from t4t_core.config.history import (
+    CheckHistoryConfig,
+    HistoryConfig,
+    TimestampHistoryConfig,
+)
 from t4t_core.config.mistakes import nearest, problems
 from t4t_core.config.model import ColumnConfig, ModelConfig
 from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
@@ -15,18 +20,21 @@ from t4t_core.config.strategies import (
     IncrementalConfig,
     MergeConfig,
     StrategyConfig,
+    Window,
 )
 from t4t_core.config.unit_tests import Rows, SqlRows, UnitRunConfig, UnitTestConfig
 
 __all__ = [
     "AppendConfig",
     "AutomationConfig",
+    "CheckHistoryConfig",
     "ColumnConfig",
     "ConnectionConfig",
     "DagsterConfig",
     "DeleteInsertConfig",
     "FlagsConfig",
     "FreshnessConfig",
+    "HistoryConfig",
     "IncrementalConfig",
     "MergeConfig",
     "ModelConfig",
@@ -36,8 +44,10 @@ __all__ = [
     "SqlRows",
     "StateConfig",
     "StrategyConfig",
+    "TimestampHistoryConfig",
     "UnitRunConfig",
     "UnitTestConfig",
+    "Window",
     "nearest",
     "problems",
 ]

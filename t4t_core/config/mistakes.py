@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -22,8 +22,17 @@ def problems(error: ValidationError, shape: type[BaseModel]) -> list[tuple[tuple
 
 
 def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[str, ...], str]:
-    at = tuple(str(part) for part in details["loc"])
+    at = _written_path(details["loc"], shape)
     match details["type"]:
+        case "union_tag_not_found":
+            return (*at, "strategy"), "'strategy' is missing"
+        case "union_tag_invalid":
+            context = details["ctx"]
+            expected = " or ".join(context["expected_tags"].rsplit(", ", 1))
+            return (
+                *at,
+                "strategy",
+            ), f"'strategy' is {context['tag']!r}, which is none of {expected}"
         case "extra_forbidden":
             return at, f"unknown key {at[-1]!r}{nearest(at[-1], _keys_at(shape, at[:-1]))}"
         case "missing":
@@ -39,6 +48,15 @@ def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[
             return at, f"{at[-1]!r}: {what}" if at else what
 
 
+def _written_path(path: Sequence[object], shape: type[BaseModel]) -> tuple[str, ...]:
+    """The keys to a mistake, without pydantic's name for the member of a union it chose."""
+    if len(path) > 1 and str(path[0]) in shape.model_fields:
+        field = shape.model_fields[str(path[0])]
+        if field.discriminator is not None:
+            path = (path[0], *path[2:])
+    return tuple(str(part) for part in path)
+
+
 def _shortened(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
@@ -52,16 +70,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """The keys that may stand at a path, by the names that users write."""
+    shapes = [shape]
     for part in path:
         if part.isdigit():  # an item of a list
             continue
-        field = next((f for name, f in shape.model_fields.items() if part in (name, f.alias)), None)
-        inner = [] if field is None else _models_in(field.annotation)
-        if not inner:
-            return []
-        shape = inner[0]
-    keys = [field.alias or name for name, field in shape.model_fields.items()]
-    if issubclass(shape, Window):
+        fields = [
+            f for s in shapes for name, f in s.model_fields.items() if part in (name, f.alias)
+        ]
+        shapes = [model for field in fields for model in _models_in(field.annotation)]
+    keys = [field.alias or name for s in shapes for name, field in s.model_fields.items()]
+    if any(issubclass(s, Window) for s in shapes):
         keys += ["filter_column", "start_value", "destination_filter_column"]
     if issubclass(shape, MergeConfig):
         keys += MergeConfig.OTHER_NAMES

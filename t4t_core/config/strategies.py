@@ -26,6 +26,13 @@ def _unplaced(value: object) -> object:
     return value
 
 
+def refuse_twice(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, none of which may come twice in any case."""
+    if len({name.lower() for name in names}) != len(names):
+        raise ValueError(f"names a column twice: {', '.join(names)}")
+    return names
+
+
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
 ConditionTexts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_list)
@@ -48,6 +55,11 @@ class Window(Written):
     def is_start_placed(self) -> bool:
         """Whether a variable gives the start: `@name`."""
         return isinstance(self.start_date, str) and self.start_date.startswith("@")
+
+    @property
+    def read_later(self) -> tuple[object, ...]:
+        """What may be a placeholder that a run resolves."""
+        return (self.start_date, self.lookback)
 
     @model_validator(mode="before")
     @classmethod
@@ -122,9 +134,7 @@ class MergeConfig(Window):
     @field_validator("unique_key", "update_columns", "exclude_columns")
     @classmethod
     def _refuse_twice(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value is not None and len({name.lower() for name in value}) != len(value):
-            raise ValueError(f"names a column twice: {', '.join(value)}")
-        return value
+        return None if value is None else refuse_twice(value)
 
     @model_validator(mode="after")
     def _check_what_is_updated(self) -> MergeConfig:

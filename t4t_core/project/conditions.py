@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from t4t_core.config import DeleteInsertConfig, MergeConfig, StrategyConfig
+from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, StrategyConfig
 from t4t_core.errors import Place, UsageError
 from t4t_core.models import Condition
 from t4t_core.names import TableName
@@ -25,7 +25,9 @@ class Conditions:
     predicates: tuple[Condition, ...] = ()
 
 
-def conditions_of(settings: StrategyConfig | None, name: TableName, place: Place) -> Conditions:
+def conditions_of(
+    settings: StrategyConfig | HistoryConfig | None, name: TableName, place: Place
+) -> Conditions:
     """The conditions in a strategy's settings.
 
     Args:

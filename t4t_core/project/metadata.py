@@ -46,13 +46,6 @@ def read_config(
         ProjectError: Everything that is wrong in it.
     """
     filled = _filled(written, place, variables)
-    if filled.get("materialization") == "scd2":
-        raise UsageError(
-            "the materialization 'scd2' is not there yet",
-            place=place,
-            model=model,
-            hint="use 'incremental' with the strategy 'merge' for the current state of each key",
-        )
     try:
         return ModelConfig.model_validate(filled)
     except ValidationError as error:
