@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import (
@@ -18,6 +18,10 @@ from t4t_core.errors import RunError
 from t4t_core.facts import Facts, Target
 from t4t_core.models import Model
 from t4t_core.request import Request
+from t4t_core.schema_change import differences, on_schema_change
+
+_QUERY_CHANGED: Final = "the query changed"
+_NO_START: Final = "the table has no value of the time column to start from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,15 @@ class Decision:
     Attributes:
         reason: A clause that says why.
         warning: What the user should be told besides, or None.
+        waits_for_columns: The query changed, and `settled` says what that means.
+        empties: The table is made anew without rows, which the next run loads.
     """
 
     mode: Literal["full", "incremental"]
     reason: str
     warning: str | None = None
+    waits_for_columns: bool = False
+    empties: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -78,7 +86,7 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
     """What changed so that a full refresh would give another table, each as a clause."""
     found = []
     if before.query != now.query:
-        found.append("the query changed")
+        found.append(_QUERY_CHANGED)
     if before.strategy != now.strategy:
         found.append(f"the strategy changed from {before.strategy or 'none'} to {now.strategy}")
     elif before.unique_key != now.unique_key:
@@ -122,12 +130,49 @@ def decision(
         return Decision("full", f"a {kind} is made anew by every run", warning)
 
     chosen = _full_reason(model, definition, facts, request, flags)
+    if not chosen.waits_for_columns:
+        _refuse_full_load(model, chosen, facts)
+    return replace(chosen, warning=warning or chosen.warning)
+
+
+def settled(model: Model, decided: Decision, facts: Facts, flags: FlagsConfig) -> Decision:
+    """The decision about an incremental model, now that the columns of its query are known.
+
+    Where they differ from the table's, `on_schema_change` says how the run goes on. It stands above
+    `definition_change_behavior` for a query that changed nothing of the model but itself, and gives
+    other columns now: who writes `append_new_columns` wants a new column to be no full load.
+
+    Raises:
+        RunError: A flag, or the model's own `full_refresh`, forbids what would have to be done.
+    """
+    if not decided.waits_for_columns and (decided.is_full or on_schema_change(model) == "fail"):
+        return decided
+    found = differences(facts)
+    chosen = replace(decided, waits_for_columns=False)
+    policy = on_schema_change(model)
+    if found and policy in ("full_refresh", "recreate_empty"):
+        reason = f"its columns changed ({found}), and on_schema_change is {policy!r}"
+        chosen = Decision("full", reason, decided.warning, empties=policy == "recreate_empty")
+    elif decided.waits_for_columns:
+        assert facts.commit is not None, "only a later run's query has changed"
+        if found:
+            reason = f"the query and its columns changed, and on_schema_change is {policy!r}"
+            chosen = Decision("incremental", reason, _old_rows_stay(decided.reason))
+        else:
+            chosen = _after_change(decided.reason, flags)
+        if not chosen.is_full and _is_without_start(model, facts.commit, facts):
+            chosen = Decision("full", _NO_START)
+    _refuse_full_load(model, chosen, facts)
+    return chosen
+
+
+def _refuse_full_load(model: Model, chosen: Decision, facts: Facts) -> None:
+    was_incremental = facts.commit is not None and facts.commit.materialization == "incremental"
     if chosen.is_full and was_incremental and not model.config.full_refresh:
         raise RunError(
             f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
             hint='undo that change, or set "full_refresh": true for one run',
         )
-    return Decision(chosen.mode, chosen.reason, warning or chosen.warning)
 
 
 def refuse_foreign_table(target: Target | None, commit: Commit | None, request: Request) -> None:
@@ -181,14 +226,17 @@ def _full_reason(
         return Decision("full", "its table is gone")
     if commit.materialization != "incremental" or target.kind == "view":
         return Decision("full", f"the materialization changed from {commit.materialization}")
-    changed = " and ".join(changes(commit.definition, definition))
+    clauses = changes(commit.definition, definition)
+    if clauses == (_QUERY_CHANGED,) and on_schema_change(model) != "fail":
+        return Decision("full", _QUERY_CHANGED, waits_for_columns=True)
+    changed = " and ".join(clauses)
     found = Decision("incremental", _later_reason(model))
     if changed:
         if commit.definition.time_column != definition.time_column:
             _refuse_other_time_column(changed, flags)
         found = _after_change(changed, flags)
     if not found.is_full and _is_without_start(model, commit, facts):
-        return Decision("full", "the table has no value of the time column to start from")
+        return Decision("full", _NO_START)
     return found
 
 
@@ -231,8 +279,12 @@ def _after_change(changed: str, flags: FlagsConfig) -> Decision:
             return Decision(
                 "incremental",
                 f"{changed}, and definition_change_behavior is 'continue'",
-                f"{changed}; rows loaded before keep the old definition",
+                _old_rows_stay(changed),
             )
+
+
+def _old_rows_stay(changed: str) -> str:
+    return f"{changed}; rows loaded before keep the old definition"
 
 
 def warn_of_materialization(model: Model, commit: Commit | None, flags: FlagsConfig) -> str | None:

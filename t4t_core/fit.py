@@ -1,10 +1,10 @@
-"""Whether a query's columns fit the metadata and the table."""
+"""Whether a query's columns fit the metadata."""
 
 from __future__ import annotations
 
 from t4t_core.config import nearest
 from t4t_core.errors import RunError
-from t4t_core.facts import Column, Facts, column_named
+from t4t_core.facts import Column, column_named
 from t4t_core.values import TimeKind
 
 
@@ -43,29 +43,3 @@ def needed_column(columns: tuple[Column, ...], name: str, role: str) -> Column:
             hint=f"it gives {', '.join(names)}; add the column or correct the metadata",
         )
     return found
-
-
-def check_fit(facts: Facts) -> None:
-    """Refuses a query whose columns are not the table's.
-
-    Raises:
-        RunError: It says which columns are new, gone or of another type.
-    """
-    assert facts.target is not None, "a later run has a table"
-    differences = []
-    for column in facts.query_columns:
-        held = column_named(facts.target.columns, column.name)
-        if held is None:
-            differences.append(f"{column.name} {column.type} is new")
-        elif held.type != column.type and column.type != '"NULL"':
-            differences.append(f"{column.name} was {held.type} and is now {column.type}")
-    differences += [
-        f"{column.name} is gone"
-        for column in facts.target.columns
-        if column_named(facts.query_columns, column.name) is None
-    ]
-    if differences:
-        raise RunError(
-            f"the query's columns do not fit the table: {'; '.join(differences)}",
-            hint="run with --full-refresh to rebuild the table, or make the query fit",
-        )

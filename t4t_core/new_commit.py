@@ -51,7 +51,7 @@ def new_commit(
     return Commit(
         model_name=str(model),
         version=version,
-        origin="run",
+        origin="reset" if made.resets_state else "run",
         materialization=model.config.materialization,
         strategy=None if model.strategy is None else model.strategy.name,
         mode=made.decision.mode,

@@ -16,9 +16,9 @@ from t4t_core.commit import Commit
 from t4t_core.compiled import query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
-from t4t_core.drift import Decision, decision, definition_of
+from t4t_core.drift import Decision, decision, definition_of, settled
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import DatabaseError, T4tError
+from t4t_core.errors import DatabaseError, RunError, T4tError
 from t4t_core.facts import Column, Facts
 from t4t_core.graph import Graph
 from t4t_core.history_drift import history_decision
@@ -85,14 +85,32 @@ def plan_model(
     decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
     if model.strategy is not None:
-        columns = warehouse.columns(rendered(around(query.copy())))
         facts = replace(
             facts,
-            query_columns=columns,
+            query_columns=warehouse.columns(rendered(around(query.copy()))),
             may_read_target=may_read_target(model, project.graph, warehouse),
         )
+        before, decided = decided, settled(model, decided, facts, project.settings.flags)
+        if decided.is_full and not before.is_full:
+            _refuse_given(given, decided)
+            query = _query(model, project, request, warehouse, facts, decided, given)
+            columns = warehouse.columns(rendered(around(query.copy())))
+            facts = replace(facts, query_columns=columns)
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
+
+
+def _refuse_given(given: Given | None, decided: Decision) -> None:
+    """Rows that an asset returned may be the new ones alone, so no table is made of them unasked.
+
+    Raises:
+        RunError: There are such rows.
+    """
+    if given is not None:
+        raise RunError(
+            f"{decided.reason}, but the rows at hand may be only the new ones",
+            hint="run it with full_refresh, and return every row",
+        )
 
 
 def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:

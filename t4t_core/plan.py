@@ -18,11 +18,13 @@ from t4t_core.config import (
 )
 from t4t_core.drift import Decision
 from t4t_core.facts import Column, Facts
-from t4t_core.fit import check_fit, needed_column, time_kind_of
+from t4t_core.fit import needed_column, time_kind_of
 from t4t_core.history_work import HistoryWork, history_work
 from t4t_core.merge_conditions import merge_conditions
 from t4t_core.models import Model
 from t4t_core.request import Request
+from t4t_core.schema_change import NO_CHANGE, SchemaChange, check_fit, schema_change
+from t4t_core.sql.alterations import add_column, drop_column, set_type
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
     count_where,
@@ -33,10 +35,11 @@ from t4t_core.sql.statements import (
     greatest_ordinal,
     temporary,
 )
+from t4t_core.sql.window import around
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import append, delete_insert, merge, scd2
 from t4t_core.strategies.history import history_columns
-from t4t_core.strategies.work import StrategyRun, Work
+from t4t_core.strategies.work import StrategyRun, Work, written_work
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.where_condition import where_condition
 
@@ -56,6 +59,8 @@ class Plan:
         row_count_sql: Gives the table's rows, or None for a view.
         columns: What the table has afterwards; empty for a model that is made anew.
         notes: Lines for the log before the first step.
+        schema_change: What is done about columns that differ from the table's.
+        resets_state: The next run is a full load.
     """
 
     model: Model
@@ -70,6 +75,8 @@ class Plan:
     row_count_sql: str | None = None
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
+    schema_change: SchemaChange = NO_CHANGE
+    resets_state: bool = False
 
 
 def plan(
@@ -102,10 +109,17 @@ def plan(
         recorded = history_work(model, settings, query, decision, facts, request, catalog)
         return _recorded(recorded, model, definition, decision, facts)
     work, start = _work(model, settings, query, decision, facts, request, catalog)
-    if decision.is_full:
+    if decision.empties:
+        made = _emptied(work, model, definition, decision, facts)
+    elif decision.is_full:
         made = _loaded_in_full(work, model, settings, definition, decision, facts, request)
     else:
+        work = written_work(work, schema_change(model, facts))
         made = _gone_on(work, model, settings, definition, decision, facts, request)
+        if work.change.compares_anew and isinstance(settings, AppendConfig):
+            # Rows before the window have no value in the new columns, so that a later run that
+            # read them would take them for new ones.
+            start = work.lower
     return replace(
         made,
         lower=work.lower,
@@ -217,16 +231,66 @@ def _gone_on(
     request: Request,
 ) -> Plan:
     """The plan of an incremental model whose table is added to."""
-    check_fit(facts)
     later = _later_run(work, settings, model, facts, request)
+    if work.change:
+        reason = f"{decision.reason}; {', '.join(work.change.clauses)}"
+        warning = "; ".join(filter(None, (decision.warning, work.change.warning)))
+        decision = replace(decision, reason=reason, warning=warning or None)
     return Plan(
         model,
         definition,
         decision,
-        later.steps,
+        (*_alterations(work), *later.steps),
         after=_cleared(later),
         watermark_sql=later.watermark_sql,
         notes=_notes(model, settings, request),
+        schema_change=work.change,
+    )
+
+
+def _alterations(work: Work) -> tuple[Step, ...]:
+    """The table gets its new columns before the first row is written."""
+    change = work.change
+    return (
+        *(
+            Write(
+                set_type(work.table, one.name, one.given),
+                note=f"Widened column {one.name} of {work.name} to {one.given}",
+            )
+            for one in change.widened
+        ),
+        *(
+            Write(
+                add_column(work.table, column.name, column.type),
+                note=f"Added column {column.name} {column.type} to {work.name}",
+            )
+            for column in change.added
+        ),
+        *(
+            Write(
+                drop_column(work.table, column.name),
+                note=f"Dropped column {column.name} of {work.name}",
+            )
+            for column in change.dropped
+        ),
+    )
+
+
+def _emptied(
+    work: Work, model: Model, definition: Definition, decision: Decision, facts: Facts
+) -> Plan:
+    """The plan of a model whose table is made anew without rows."""
+    create = Write(
+        create_table(work.table, around(work.query.copy(), exp.false())),
+        Tally.CREATED,
+        f"Created table: {model}",
+    )
+    return Plan(
+        model,
+        definition,
+        decision,
+        (*_make_room(model, facts, work.catalog), create),
+        resets_state=True,
     )
 
 

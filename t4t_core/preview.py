@@ -81,6 +81,7 @@ def _planned(
         "lower": None,
         "start": None,
         "watermark": None,
+        "schema_change": [],
         "statements": [],
     }
     try:
@@ -99,6 +100,7 @@ def _planned(
         "lower": _text(made.lower),
         "start": _text(made.start),
         "watermark": _text(watermark),
+        "schema_change": list(made.schema_change.clauses),
         "statements": list(statements((*made.steps, *made.after))),
     }
 

@@ -14,6 +14,14 @@ Strategy = Literal["append", "merge", "delete_insert"]
 AutomationConditionName = Literal[
     "eager", "on_cron", "on_missing", "t4t_eager", "t4t_on_code_change", "t4t_on_cron"
 ]
+OnSchemaChange = Literal[
+    "fail",
+    "ignore",
+    "append_new_columns",
+    "sync_all_columns",
+    "full_refresh",
+    "recreate_empty",
+]
 
 
 class TimeWindow(TypedDict, total=False):
@@ -68,7 +76,7 @@ class IncrementalConfig(TypedDict, total=False):
     append: AppendConfig
     merge: MergeConfig
     delete_insert: DeleteInsertConfig
-    on_schema_change: Literal["fail"]
+    on_schema_change: OnSchemaChange
 
 
 class Scd2Config(TypedDict, total=False):

@@ -19,6 +19,7 @@ from t4t_core.config.strategies import (
     DeleteInsertConfig,
     IncrementalConfig,
     MergeConfig,
+    OnSchemaChange,
     StrategyConfig,
     Window,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "IncrementalConfig",
     "MergeConfig",
     "ModelConfig",
+    "OnSchemaChange",
     "ProjectConfig",
     "RetryConfig",
     "Rows",

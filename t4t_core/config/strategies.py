@@ -171,6 +171,14 @@ class DeleteInsertConfig(Window):
     allow_wider_delete: StrictBool = False
 
 
+OnSchemaChange = Literal[
+    "fail",
+    "ignore",
+    "append_new_columns",
+    "sync_all_columns",
+    "full_refresh",
+    "recreate_empty",
+]
 StrategyConfig = AppendConfig | MergeConfig | DeleteInsertConfig
 
 
@@ -184,7 +192,7 @@ class IncrementalConfig(Written):
     append: AppendConfig | None = None
     merge: MergeConfig | None = None
     delete_insert: DeleteInsertConfig | None = None
-    on_schema_change: Literal["fail"] = "fail"
+    on_schema_change: OnSchemaChange = "fail"
 
     @model_validator(mode="after")
     def _need_settings(self) -> IncrementalConfig:

@@ -8,6 +8,7 @@ from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import STAGE, greatest_ordinal, insert, is_finite, is_true
 from t4t_core.steps import Step, Tally, Write
+from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeValue
 
@@ -33,6 +34,8 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
         watermark: The greatest time that a run has read.
     """
     with_null = work.null_time != "exclude"
+    if work.change.compares_anew:
+        return completed_run(work, with_null)
     is_past_watermark = greatest is not None and (
         watermark is None or greatest.ordinal > watermark.ordinal
     )

@@ -75,8 +75,9 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         .from_(aliased(work.stage, "s"), copy=False)
         .where(matching.is_one_key("t", "s"), is_written.copy(), copy=False)
     )
+    names = (*work.column_names, *(gone.name for gone in work.change.unfilled))
     written = (
-        exp.select(*work.selected("s"), copy=False)
+        exp.select(*(column(name, "s") for name in names), copy=False)
         .from_(aliased(work.stage, "s"), copy=False)
         .where(is_written.copy(), copy=False)
     )
@@ -94,15 +95,19 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
             delete(aliased(work.table, "t"), exp.Exists(this=key_is_written)),
             Tally.UPDATED,
         ),
-        Write(insert(work.table, work.column_names, written), Tally.UPSERTED, note),
+        Write(insert(work.table, names, written), Tally.UPSERTED, note),
         Write(drop(temporary(_HELD), "table")),
     )
 
 
 def _keep_values(matching: Matching) -> tuple[Write, ...]:
-    """Gives staged rows of known keys the table's values in the columns that are not updated."""
+    """Gives staged rows of known keys the table's values in the columns that are not updated.
+
+    Those are also the columns that the query no longer gives.
+    """
     work = matching.work
-    if not matching.kept:
+    unfilled = [column(gone.name, "t") for gone in work.change.unfilled]
+    if not matching.kept and not unfilled:
         return ()
     is_new = exp.Is(this=column(matching.keys[0], "t"), expression=exp.Null())
 
@@ -114,7 +119,7 @@ def _keep_values(matching: Matching) -> tuple[Write, ...]:
         return exp.Alias(this=chosen, alias=identifier(name))
 
     rows = (
-        exp.select(*work.each_column(value), copy=False)
+        exp.select(*work.each_column(value), *unfilled, copy=False)
         .from_(aliased(work.stage, "s"), copy=False)
         .join(
             aliased(work.table, "t"),

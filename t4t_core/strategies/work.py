@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
 
 from t4t_core.facts import Column
 from t4t_core.names import TableName
+from t4t_core.schema_change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
-from t4t_core.sql.names import column, table
+from t4t_core.sql.names import column, identifier, table
 from t4t_core.sql.statements import STAGE, count_where, create_temporary, is_null_in, temporary
-from t4t_core.sql.window import filtered
+from t4t_core.sql.window import filtered, subquery
 from t4t_core.steps import Gate, Step, Write
 from t4t_core.values import TimeKind, TimeValue
 
@@ -35,6 +36,25 @@ class StrategyRun:
     leaves: tuple[str, ...] = ()
 
 
+def written_work(work: Work, change: SchemaChange) -> Work:
+    """The work with the columns that are written, in the types of the altered table."""
+    left_out = {column.name.lower() for column in change.left_out}
+    columns = tuple(column for column in work.columns if column.name.lower() not in left_out)
+    query = work.query
+    if change.left_out or change.cast:
+        types = {one.name.lower(): one.held for one in change.cast}
+        selected = [_in_type(one.name, types.get(one.name.lower())) for one in columns]
+        query = exp.select(*selected, copy=False).from_(subquery(query, "q"), copy=False)
+    return replace(work, columns=columns, query=query, change=change)
+
+
+def _in_type(name: str, type_: str | None) -> exp.Expr:
+    if type_ is None:
+        return column(name)
+    to = exp.DataType.build(type_, dialect="duckdb", udt=True)
+    return exp.alias_(exp.Cast(this=column(name), to=to), identifier(name))
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One incremental model, about to be run.
@@ -43,12 +63,13 @@ class Work:
         name: Its table.
         catalog: The database's catalog.
         query: Its query with every value in it. Copy it before changing it.
-        columns: What the query gives; the table has the same.
+        columns: What the query gives and the table has. Another column of the table gets NULL.
         time_column: Spelled as in the query.
         kind: What the time column counts in.
         lower: Rows at or after this are read; None where nothing bounds them.
         null_time: What happens to rows without a time.
         may_read_target: Whether the query could read the table that it is written to.
+        change: What this run does about columns that differ.
     """
 
     name: TableName
@@ -60,6 +81,7 @@ class Work:
     lower: TimeValue | None
     null_time: NullTime
     may_read_target: bool = True
+    change: SchemaChange = NO_CHANGE
 
     @property
     def table(self) -> exp.Table:

@@ -1,0 +1,154 @@
+"""Append to a table that has just got columns: its rows get their values in them."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from t4t_core.errors import RunError
+from t4t_core.sql.names import column, rendered
+from t4t_core.sql.statements import (
+    STAGE,
+    create_temporary,
+    drop,
+    greatest_ordinal,
+    insert,
+    temporary,
+)
+from t4t_core.sql.window import subquery
+from t4t_core.steps import Tally, Write
+from t4t_core.strategies.work import StrategyRun, Work
+
+_HELD = "t4t_held"
+_NOTE = "Executed incremental append"
+
+
+def completed_run(work: Work, with_null: bool) -> StrategyRun:
+    """A run that gives the table columns, or wider ones.
+
+    A row of the table that equals one that is read, in what it held before, is that row: it gets
+    the new values. The others that are read are added.
+    """
+    matches = _matches(work, with_null)
+    new = [one.name for one in work.change.added]
+    new += [one.name for one in work.change.widened]
+    values = exp.select(
+        exp.alias_(column("table_row", "h"), "t4t_row"),
+        *(exp.alias_(column(name, "s"), f"v{at}") for at, name in enumerate(new)),
+        copy=False,
+    )
+    values = values.from_(exp.alias_(temporary(_HELD), "h", table=True), copy=False).join(
+        exp.alias_(work.stage, "s", table=True),
+        on=exp.EQ(this=column("rowid", "s"), expression=column("stage_row", "h")),
+        copy=False,
+    )
+    differs = [
+        exp.NullSafeNEQ(this=column(name, "t"), expression=column(f"v{at}", "n"))
+        for at, name in enumerate(new)
+    ]
+    update = exp.Update(
+        this=exp.alias_(work.table, "t", table=True),
+        expressions=[
+            exp.EQ(this=column(name), expression=column(f"v{at}", "n"))
+            for at, name in enumerate(new)
+        ],
+        from_=exp.From(this=subquery(values, "n")),
+        where=exp.Where(
+            this=exp.and_(
+                exp.EQ(this=column("rowid", "t"), expression=column("t4t_row", "n")),
+                exp.or_(*differs, copy=False),
+                copy=False,
+            )
+        ),
+    )
+    held = (
+        exp.select(exp.Literal.number(1), copy=False)
+        .from_(exp.alias_(temporary(_HELD), "h", table=True), copy=False)
+        .where(exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")), copy=False)
+    )
+    added = (
+        exp.select(*work.selected("s"), copy=False)
+        .from_(exp.alias_(work.stage, "s", table=True), copy=False)
+        .where(exp.Not(this=exp.Exists(this=held)), copy=False)
+    )
+    steps = (
+        work.create_stage(with_null=with_null),
+        *work.gate_null_time(work.stage),
+        Write(create_temporary(_HELD, matches)),
+        Write(rendered(update), Tally.UPDATED),
+        Write(insert(work.table, work.column_names, added), Tally.INSERTED, _NOTE),
+        Write(drop(temporary(_HELD), "table")),
+    )
+    return StrategyRun(
+        steps, greatest_ordinal(work.stage, work.time_column, work.kind), leaves=(STAGE,)
+    )
+
+
+def _matches(work: Work, with_null: bool) -> exp.Select:
+    """The row numbers of the table's rows, and of the staged rows that they equal, one to one."""
+    names = [*work.column_names, *(one.name for one in work.change.unfilled)]
+    if "rowid" in {name.lower() for name in names}:
+        raise RunError(
+            "a column called 'rowid' hides the row numbers that tell which rows get new columns",
+            hint="run with --full-refresh to rebuild the table",
+        )
+    window = work.in_window(column(work.time_column), with_null=with_null)
+    return (
+        exp.select(
+            exp.alias_(column("t4t_row", "t"), "table_row"),
+            exp.alias_(column("t4t_row", "s"), "stage_row"),
+            copy=False,
+        )
+        .from_(subquery(_numbered(work, work.table, window), "t"), copy=False)
+        .join(
+            subquery(_numbered(work, work.stage, None), "s"),
+            on=exp.and_(
+                exp.EQ(this=column("copy", "t"), expression=column("copy", "s")),
+                *(
+                    exp.NullSafeEQ(this=column(name, "t"), expression=column(name, "s"))
+                    for name in _names_compared(work)
+                ),
+                copy=False,
+            ),
+            copy=False,
+        )
+    )
+
+
+def _numbered(work: Work, rows: exp.Table, window: exp.Expr | None) -> exp.Select:
+    """Rows by their number, what is compared of them, and which of several equal ones it is."""
+    compared = _compared(work)
+    numbered = exp.select(
+        exp.alias_(column("rowid"), "t4t_row"),
+        *(exp.alias_(each, f"c{at}") for at, each in enumerate(compared)),
+        exp.alias_(
+            exp.Window(this=exp.RowNumber(), partition_by=[each.copy() for each in compared]),
+            "copy",
+        ),
+        copy=False,
+    ).from_(rows, copy=False)
+    return numbered if window is None else numbered.where(window, copy=False)
+
+
+def _names_compared(work: Work) -> list[str]:
+    return [f"c{at}" for at in range(len(_compared(work)))]
+
+
+def _compared(work: Work) -> list[exp.Expr]:
+    """What a row held before its columns were added or widened.
+
+    A widened value is compared in its old type, since 0.1 is another number as FLOAT.
+    """
+    added = {one.name.lower() for one in work.change.added}
+    types = {one.name.lower(): one.held for one in work.change.widened}
+    found: list[exp.Expr] = []
+    for name in work.column_names:
+        if name.lower() in added:
+            continue
+        held = types.get(name.lower())
+        if held is None:
+            found.append(column(name))
+            continue
+        to = exp.DataType.build(held, dialect="duckdb", udt=True)
+        found.append(exp.TryCast(this=column(name), to=to))
+        found.append(exp.Is(this=column(name), expression=exp.Null()))
+    return found
