@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from t4t_core.context import RunContext
     from t4t_core.declared import create_model, model
+    from t4t_core.declared_functions import functions
     from t4t_core.project.load import Project, load_project
 
-__all__ = ["Project", "RunContext", "create_model", "load_project", "model"]
+__all__ = ["Project", "RunContext", "create_model", "functions", "load_project", "model"]
 
 _HOMES = {
     "Project": "t4t_core.project.load",
     "RunContext": "t4t_core.context",
     "create_model": "t4t_core.declared",
+    "functions": "t4t_core.declared_functions",
     "load_project": "t4t_core.project.load",
     "model": "t4t_core.declared",
 }

@@ -25,6 +25,7 @@ class Definition:
         start: Where a full load starts reading, as it is written; empty where it reads all.
         leaves_null_time_out: Whether rows without a time are left out.
         delete_when: Fingerprint of the condition by which keys are left out; empty for none.
+        functions: Name and fingerprint of the project's functions that it calls, sorted.
     """
 
     query: str
@@ -34,6 +35,7 @@ class Definition:
     start: str = ""
     leaves_null_time_out: bool = False
     delete_when: str = ""
+    functions: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -42,6 +44,7 @@ class Definition:
     def from_json(cls, text: str) -> Definition:
         values = json.loads(text)
         values["unique_key"] = tuple(values["unique_key"])
+        values["functions"] = tuple((name, print_) for name, print_ in values.get("functions", ()))
         return cls(**values)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from t4t_core.errors import Place, T4tError
-from t4t_core.graph import MAIN_SCHEMA, Graph
+from t4t_core.function_names import function_name, with_function_names
+from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.resolution import MAIN_SCHEMA
 from t4t_core.sql.names import table
 from t4t_core.sql.query import Query, unset_variable, with_values
 from t4t_core.sql.tables import TableRef, with_tables
@@ -38,6 +40,8 @@ def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, obje
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
+    # Calls come first: those of ephemeral models are written for their own schema.
+    tree = with_function_names(tree, model.name.schema, graph)
     return with_tables(tree, lambda ref: _replacement(ref, model, graph, values))
 
 
@@ -57,7 +61,8 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
     is_as_written = query.dialect == "duckdb" and not query.placeholders
     if is_whole and is_as_written:
         replaced = (_replacement(ref, model, graph, values) for ref in query.tables)
-        if all(replacement is None for replacement in replaced):
+        called = (function_name(ref, model.name.schema, graph) for ref in query.calls)
+        if all(replacement is None for replacement in (*replaced, *called)):
             return exp.Var(this=query.statement)
     return compiled(query, model, graph, values)
 
@@ -78,6 +83,11 @@ def _replacement(
     if not ref.schema or ref.schema.lower() == graph.catalog.lower():
         return table(node.name, graph.catalog)
     return None
+
+
+def function_fingerprints(model: Model, graph: Graph) -> tuple[tuple[str, str], ...]:
+    """Name and fingerprint of each function that a model calls, at any distance."""
+    return tuple(sorted((str(f).lower(), f.source.fingerprint) for f in graph.functions_of(model)))
 
 
 def query_fingerprint(model: Model, graph: Graph) -> str:

@@ -87,6 +87,8 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
     found = []
     if before.query != now.query:
         found.append(_QUERY_CHANGED)
+    elif before.functions != now.functions:
+        found.append(f"{_QUERY_CHANGED}: {_changed_functions(before, now)}")
     if before.strategy != now.strategy:
         found.append(f"the strategy changed from {before.strategy or 'none'} to {now.strategy}")
     elif before.unique_key != now.unique_key:
@@ -105,6 +107,12 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
     if before.delete_when != now.delete_when:
         found.append("delete_when changed")
     return tuple(found)
+
+
+def _changed_functions(before: Definition, now: Definition) -> str:
+    """`function a, function b` for those whose definition is another one."""
+    names = sorted({name for name, _ in set(before.functions) ^ set(now.functions)})
+    return ", ".join(f"function {name}" for name in names)
 
 
 def decision(

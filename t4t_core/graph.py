@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, T4tError, UsageError
+from t4t_core.function import Function
+from t4t_core.function_calls import functions_called, refuse_ephemeral, refuse_unusable
 from t4t_core.models import Model
+from t4t_core.resolution import MAIN_SCHEMA, Key, resolved
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
-
-Key = tuple[str, str]
-MAIN_SCHEMA = "main"
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Graph:
         nodes: Every model and seed, by its table's key, parents before children.
         parents: For each node, the models and seeds it reads, in the order of its query.
         sources: For each node, the tables it reads that nothing in the project makes.
+        functions: The project's functions, by schema and name. They are no nodes: what calls one
+            reads what the function reads.
         catalog: The database's own catalog name.
         default_schema: `[connection] schema`.
     """
@@ -35,6 +37,7 @@ class Graph:
     sources: Mapping[Key, tuple[TableRef, ...]]
     catalog: str
     default_schema: str
+    functions: Mapping[Key, Function] = field(default_factory=dict)
 
     @cached_property
     def children(self) -> Mapping[Key, tuple[Key, ...]]:
@@ -79,6 +82,24 @@ class Graph:
     def resolve(self, ref: TableRef, schema: str) -> Key | None:
         """The node that a model of this schema means by a table, or None for a source."""
         return resolved(ref, schema, self.nodes, self.catalog, self.default_schema)
+
+    def called(self, ref: TableRef, schema: str) -> Function | None:
+        """The function that SQL of this schema means by a call, or None for a foreign one."""
+        key = resolved(ref, schema, self.functions, self.catalog, self.default_schema)
+        return None if key is None else self.functions[key]
+
+    def functions_of(self, model: Model) -> tuple[Function, ...]:
+        """What a model calls, by itself, in functions or through ephemeral models.
+
+        Those that others call come before them.
+        """
+        if not self.functions:
+            return ()
+        found = [self.nodes[key] for key in self.parents.get(model.name.key, ())]
+        inlined = [node for node in found if isinstance(node, Model) and node.is_ephemeral]
+        through = [function for node in inlined for function in self.functions_of(node)]
+        own = functions_called(model, self.functions, self.catalog, self.default_schema)
+        return tuple({f.name.key: f for f in (*through, *own)}.values())
 
     def sources_through_ephemerals(self, model: Model) -> tuple[TableRef, ...]:
         """The sources that a model reads, by itself or through ephemeral models."""
@@ -153,32 +174,12 @@ def _matches(node: Model | Seed, selector: str) -> bool:
     return fnmatch.fnmatchcase(full, pattern) or fnmatch.fnmatchcase(short, pattern)
 
 
-def resolved(
-    ref: TableRef,
-    schema: str,
-    nodes: Container[Key],
+def build_graph(
+    models: Sequence[Model],
+    seeds: Sequence[Seed],
     catalog: str,
     default_schema: str,
-) -> Key | None:
-    """The key of the node that a table means in a model of a schema, or None for a source.
-
-    DuckDB reads `a.b` as schema a or catalog a. A bare name is looked for in the model's own
-    schema, then in `[connection] schema`, then in `main`, where DuckDB looks.
-    """
-    name, at_schema, at_catalog = ref.name.lower(), ref.schema.lower(), ref.catalog.lower()
-    if at_catalog and at_catalog != catalog.lower():
-        return None
-    if at_schema:
-        candidates = [at_schema]
-        if not at_catalog and at_schema == catalog.lower():
-            candidates.append(MAIN_SCHEMA)
-    else:
-        candidates = [schema.lower(), default_schema.lower(), MAIN_SCHEMA]
-    return next(((s, name) for s in candidates if (s, name) in nodes), None)
-
-
-def build_graph(
-    models: Sequence[Model], seeds: Sequence[Seed], catalog: str, default_schema: str
+    functions: Sequence[Function] = (),
 ) -> Graph:
     """The graph of a project's models and seeds.
 
@@ -187,9 +188,11 @@ def build_graph(
         seeds: In any order.
         catalog: The name DuckDB gives to the database file: its stem.
         default_schema: `[connection] schema`.
+        functions: In any order.
 
     Raises:
-        UsageError: Two of them make one table, or there is a cycle.
+        UsageError: Two of them make one table, there is a cycle, or a function is called where
+            that cannot work.
     """
     nodes: dict[Key, Model | Seed] = {}
     made: list[Model | Seed] = [*seeds, *models]
@@ -204,21 +207,36 @@ def build_graph(
 
     parents: dict[Key, tuple[Key, ...]] = {}
     sources: dict[Key, tuple[TableRef, ...]] = {}
+    known = {function.name.key: function for function in functions}
     for key, node in nodes.items():
-        parents[key], sources[key] = _origins(node, nodes, catalog, default_schema)
+        called: tuple[Function, ...] = ()
+        if isinstance(node, Model) and known:
+            called = functions_called(node, known, catalog, default_schema)
+        parents[key], sources[key] = _origins(node, called, nodes, catalog, default_schema)
 
     order = _ordered(nodes, parents)
-    return Graph(
+    graph = Graph(
         nodes={key: nodes[key] for key in order},
         parents=parents,
         sources=sources,
         catalog=catalog,
         default_schema=default_schema,
+        functions=known,
     )
+    for function in functions:
+        functions_called(function, known, catalog, default_schema)
+        refuse_ephemeral(function, nodes, catalog, default_schema)
+    for model in graph.models if known else ():
+        refuse_unusable(model, graph.functions_of(model), known, catalog, default_schema)
+    return graph
 
 
 def _origins(
-    node: Model | Seed, nodes: Mapping[Key, Model | Seed], catalog: str, default_schema: str
+    node: Model | Seed,
+    called: Sequence[Function],
+    nodes: Mapping[Key, Model | Seed],
+    catalog: str,
+    default_schema: str,
 ) -> tuple[tuple[Key, ...], tuple[TableRef, ...]]:
     if isinstance(node, Seed):
         return (), ()
@@ -233,6 +251,13 @@ def _origins(
             sources[ref] = None
         else:
             parents[key] = None
+    for function in called:
+        for ref in function.source.tables:
+            key = resolved(ref, function.name.schema, nodes, catalog, default_schema)
+            if key is None:
+                sources[ref] = None
+            else:
+                parents[key] = None
     return tuple(parents), tuple(sources)
 
 

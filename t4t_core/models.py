@@ -40,6 +40,11 @@ class PythonSource:
         return tuple(table for _, table in self.inputs)
 
     @property
+    def calls(self) -> tuple[TableRef, ...]:
+        """None that are known before it runs."""
+        return ()
+
+    @property
     def placeholders(self) -> tuple[Placeholder, ...]:
         """None: a function reads variables from its context."""
         return ()
@@ -58,6 +63,7 @@ class Condition:
     text: str
     fingerprint: str
     tables: tuple[TableRef, ...] = ()
+    calls: tuple[TableRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,12 @@ class Model:
         """The settings of a strategy that reads by a time column, or None for any other model."""
         settings = self.strategy
         return settings if isinstance(settings, Window) else None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those in its strategy's settings."""
+        found = (self.where_condition, self.delete_when, *self.predicates)
+        return tuple(condition for condition in found if condition is not None)
 
     @property
     def is_ephemeral(self) -> bool:

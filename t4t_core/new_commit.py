@@ -84,5 +84,6 @@ def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> st
         if commit is None:
             return None
         parents.append(commit.data_version)
-    text = "|".join([made.steps[-1].sql, *parents])
+    functions = [fingerprint for _, fingerprint in made.definition.functions]
+    text = "|".join([made.steps[-1].sql, *functions, *parents])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -12,16 +12,18 @@ from sqlglot import exp
 
 from t4t_core.apply import apply
 from t4t_core.bounds import bounds, depends_on_greatest
-from t4t_core.commit import Commit
-from t4t_core.compiled import query_fingerprint, query_to_run
+from t4t_core.commit import Commit, Definition
+from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
 from t4t_core.drift import Decision, decision, definition_of, settled
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, RunError, T4tError
 from t4t_core.facts import Column, Facts
+from t4t_core.function_names import with_temporary_functions
 from t4t_core.graph import Graph
 from t4t_core.history_drift import history_decision
+from t4t_core.made_functions import make_functions
 from t4t_core.model_reports import explained, failure, success, unmade_hint
 from t4t_core.models import Model
 from t4t_core.names import TableName
@@ -59,6 +61,8 @@ def plan_model(
     warehouse: Warehouse,
     commit: Commit | None,
     given: Given | None = None,
+    *,
+    is_preview: bool = False,
 ) -> tuple[Plan, Facts]:
     """The plan of a model from the facts as they are now.
 
@@ -71,6 +75,7 @@ def plan_model(
         warehouse: With an open transaction.
         commit: The model's last one.
         given: Rows that stand for the model's own.
+        is_preview: Nothing is to be changed: the functions it calls are there as temporary ones.
 
     Raises:
         T4tError: The model cannot run.
@@ -79,7 +84,7 @@ def plan_model(
     facts = Facts(target=target, commit=commit)
     if commit is not None and depends_on_greatest(model, commit):
         facts = replace(facts, greatest=greatest_in_table(model, facts, project.graph, warehouse))
-    definition = definition_of(model, query_fingerprint(model, project.graph))
+    definition = current_definition(model, project.graph)
     keeps_history = isinstance(model.strategy, TimestampHistoryConfig | CheckHistoryConfig)
     decide = history_decision if keeps_history else decision
     decided = decide(model, definition, facts, request, project.settings.flags)
@@ -87,14 +92,14 @@ def plan_model(
     if model.strategy is not None:
         facts = replace(
             facts,
-            query_columns=warehouse.columns(rendered(around(query.copy()))),
+            query_columns=_columns(query, model, project.graph, warehouse, is_preview),
             may_read_target=may_read_target(model, project.graph, warehouse),
         )
         before, decided = decided, settled(model, decided, facts, project.settings.flags)
         if decided.is_full and not before.is_full:
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
-            columns = warehouse.columns(rendered(around(query.copy())))
+            columns = _columns(query, model, project.graph, warehouse, is_preview)
             facts = replace(facts, query_columns=columns)
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
@@ -111,6 +116,22 @@ def _refuse_given(given: Given | None, decided: Decision) -> None:
             f"{decided.reason}, but the rows at hand may be only the new ones",
             hint="run it with full_refresh, and return every row",
         )
+
+
+def _columns(
+    query: exp.Expr, model: Model, graph: Graph, warehouse: Warehouse, is_preview: bool
+) -> tuple[Column, ...]:
+    """What the query gives."""
+    described = around(query.copy())
+    if is_preview:
+        with_temporary_functions(described, model.name.schema, graph)
+    return warehouse.columns(rendered(described))
+
+
+def current_definition(model: Model, graph: Graph) -> Definition:
+    """The model's definition, with the functions that it calls."""
+    own = definition_of(model, query_fingerprint(model, graph))
+    return replace(own, functions=function_fingerprints(model, graph))
 
 
 def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
@@ -160,6 +181,9 @@ def run_model(
     made: Plan | None = None
     try:
         with warehouse.transaction():
+            functions = make_functions(
+                project.graph.functions_of(model), project.graph, request, warehouse
+            )
             before = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, before, given)
             _tell(made, facts)
@@ -182,7 +206,8 @@ def run_model(
     else:
         log.info("Successfully executed %s with %d rows", model, commit.row_count)
     report = success(made, commit, started)
-    return replace(report, columns=columns), commit
+    statements = (*functions, *report.statements)
+    return replace(report, columns=columns, statements=statements), commit
 
 
 def _tell(made: Plan, facts: Facts) -> None:

@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from t4t_core.commit import Commit
-from t4t_core.compiled import query_fingerprint, query_to_run
-from t4t_core.drift import Decision, definition_of
+from t4t_core.compiled import query_to_run
+from t4t_core.drift import Decision
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
+from t4t_core.function_names import with_temporary_functions
+from t4t_core.made_functions import first_statements, preview_functions, register_functions
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
-from t4t_core.one_model import may_read_target, plan_model
+from t4t_core.one_model import current_definition, may_read_target, plan_model
 from t4t_core.one_seed import seed_statement
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
@@ -44,6 +46,7 @@ def _warehouse(project: Project) -> Iterator[Warehouse]:
     )
     with opened as warehouse:
         check_format(warehouse)
+        register_functions(project.graph, warehouse)
         yield warehouse
 
 
@@ -84,10 +87,12 @@ def _planned(
         "schema_change": [],
         "statements": [],
     }
+    graph = project.graph
     try:
         with warehouse.scratch():
             commit = commits.get(str(model).lower())
-            made, facts = plan_model(model, project, request, warehouse, commit)
+            functions = preview_functions(graph.functions_of(model), graph, request, warehouse)
+            made, facts = plan_model(model, project, request, warehouse, commit, is_preview=True)
     except T4tError as error:
         told = explained(error, model)
         told.hint = told.hint or unmade_hint(model, project.graph, commits)
@@ -101,7 +106,7 @@ def _planned(
         "start": _text(made.start),
         "watermark": _text(watermark),
         "schema_change": list(made.schema_change.clauses),
-        "statements": list(statements((*made.steps, *made.after))),
+        "statements": [*functions, *statements((*made.steps, *made.after))],
     }
 
 
@@ -163,10 +168,16 @@ def _compiled(
         return found | {"note": "a Python function gives the rows; `t4t plan` calls it"}
     try:
         with warehouse.scratch():
+            graph = project.graph
+            called = graph.functions_of(node)
+            preview_functions(called, graph, replace(request, full_refresh=True), warehouse)
             first, later = _both_plans(node, project, request, warehouse)
     except T4tError as error:
         return found | {"error": str(explained(error, node))}
-    found["first_run"] = list(statements((*first.steps, *first.after)))
+    found["first_run"] = [
+        *first_statements(called, graph),
+        *statements((*first.steps, *first.after)),
+    ]
     found["later_runs"] = list(statements((*later.steps, *later.after)))
     return found
 
@@ -174,7 +185,7 @@ def _compiled(
 def _both_plans(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Plan]:
-    definition = definition_of(model, query_fingerprint(model, project.graph))
+    definition = current_definition(model, project.graph)
 
     def planned(decision: Decision, facts: Facts) -> Plan:
         query = query_to_run(model, project.graph, request.variables)
@@ -186,7 +197,8 @@ def _both_plans(
         made = planned(first_run, facts)
         return made, made
     query = query_to_run(model, project.graph, request.variables)
-    columns = warehouse.columns(rendered(around(query)))
+    described = with_temporary_functions(around(query), model.name.schema, project.graph)
+    columns = warehouse.columns(rendered(described))
     facts = replace(
         facts,
         query_columns=columns,

@@ -140,6 +140,14 @@ def _returned_sql(
 ) -> exp.Expr:
     query = parse_query(text, model.place, dialect)
     known = {graph.resolve(ref, model.name.schema) for ref in source.tables}
+    for ref in query.calls:
+        function = graph.called(ref, model.name.schema)
+        if function is not None:
+            raise RunError(
+                f"the SQL it returned calls the function {function}, which nothing made for it",
+                place=model.place,
+                hint="write the model in SQL, or return the SQL from a function without parameters",
+            )
     for ref in query.tables:
         key = graph.resolve(ref, model.name.schema)
         if key is not None and key not in known:

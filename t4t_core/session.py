@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
+from t4t_core.function import Function
+from t4t_core.made_functions import ledger_name, make_functions, register_functions
 from t4t_core.models import Model
 from t4t_core.one_model import Given, run_model
 from t4t_core.one_seed import run_seed
@@ -35,6 +37,7 @@ class Session:
         self.warehouse = warehouse
         self._commits = {commit.model_name.lower(): commit for commit in commits}
         self._unmirrored: dict[str, Commit] = {}
+        register_functions(project.graph, warehouse)
 
     def run(
         self,
@@ -54,7 +57,26 @@ class Session:
                 report, commit = self._run_model(node, request, given, with_columns)
         if commit is not None:
             self.remember(commit)
+            if isinstance(node, Model):
+                self._remember_functions(self.project.graph.functions_of(node))
         return report
+
+    def make_functions(self, functions: Sequence[Function], request: Request) -> None:
+        """Makes functions that no model calls, in a transaction of their own.
+
+        Raises:
+            RunError: One cannot be made; none of them was.
+        """
+        with self.warehouse.transaction():
+            make_functions(functions, self.project.graph, request, self.warehouse)
+        self._remember_functions(functions)
+
+    def _remember_functions(self, functions: Sequence[Function]) -> None:
+        """Notes what the transaction of a model committed for the functions that it calls."""
+        for function in functions:
+            found = last_commit(self.warehouse, ledger_name(function))
+            if found is not None and found != self._commits.get(found.model_name.lower()):
+                self.remember(found)
 
     def _run_model(
         self, model: Model, request: Request, given: Given | None, with_columns: bool

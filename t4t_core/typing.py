@@ -157,6 +157,35 @@ class DagsterMetadata(TypedDict, total=False):
     op_tags: dict[str, str]
 
 
+class FunctionParameter(TypedDict, total=False):
+    """One parameter of a function."""
+
+    name: str
+    type: str
+    description: str
+    default: Any
+    mode: Literal["IN"]
+
+
+class FunctionMetadata(TypedDict, total=False):
+    """What the variable `metadata` of a function's `.py` file, or its decorator, may hold."""
+
+    function_name: str
+    schema: str
+    description: str
+    function_type: Literal["scalar", "table"]
+    language: Literal["sql", "python"]
+    parameters: list[FunctionParameter]
+    return_type: str
+    return_table_schema: list[dict[str, Any]]
+    deterministic: bool
+    source_sql_dialect: str
+    null_handling: Literal["default", "special"]
+    tests: list[Any]
+    tags: list[str]
+    object_tags: dict[str, str]
+
+
 class ModelMetadata(TypedDict, total=False):
     """What the variable `metadata` of a model's `.py` file, or its JSON comment, may hold."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from dagster_shared.check import CheckError
 
-from t4t_core.compiled import query_fingerprint
+from t4t_core.compiled import function_fingerprints, query_fingerprint
 from t4t_core.config_hash import config_hash
 from t4t_core.errors import UsageError
 from t4t_core.models import Model, PythonSource
@@ -102,7 +102,10 @@ class T4tTranslator:
 
 def code_version(model: Model, project: Project) -> str:
     """Changes with whatever changes the table that a full refresh gives, and how runs work."""
-    text = f"{query_fingerprint(model, project.graph)}:{config_hash(model)}"
+    graph = project.graph
+    parts = [query_fingerprint(model, graph), config_hash(model)]
+    parts += [fingerprint for _, fingerprint in function_fingerprints(model, graph)]
+    text = ":".join(parts)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

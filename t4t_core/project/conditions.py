@@ -10,6 +10,7 @@ from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, Stra
 from t4t_core.errors import Place, UsageError
 from t4t_core.models import Condition
 from t4t_core.names import TableName
+from t4t_core.sql.calls import call_refs
 from t4t_core.sql.query import parse_condition
 from t4t_core.sql.tables import table_refs
 
@@ -92,4 +93,4 @@ def _predicate(text: str, place: Place) -> Condition:
 
 def _parsed(text: str, place: Place) -> Condition:
     tree, placeholders, fingerprint = parse_condition(text, place)
-    return Condition(tree, placeholders, text, fingerprint, table_refs(tree))
+    return Condition(tree, placeholders, text, fingerprint, table_refs(tree), call_refs(tree))

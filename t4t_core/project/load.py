@@ -11,6 +11,8 @@ from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.graph import Graph, build_graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.project.folders import schema_of
+from t4t_core.project.functions import read_functions
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings, read_settings
@@ -95,9 +97,10 @@ def load_project(
     watched = _Watched(values)
     models = _models(settings, watched, mistakes)
     seeds = list(_seeds(settings, mistakes))
+    functions = read_functions(settings, watched, mistakes)
     if not mistakes:
         try:
-            graph = build_graph(models, seeds, settings.catalog, settings.default_schema)
+            graph = build_graph(models, seeds, settings.catalog, settings.default_schema, functions)
         except T4tError as error:
             mistakes.append(error)
     if mistakes:
@@ -134,7 +137,7 @@ def _models(
 def _models_of(
     file: Path, root: Path, settings: Settings, variables: Mapping[str, object]
 ) -> Iterator[Model]:
-    schema = _schema(file, root, settings)
+    schema = schema_of(file, root, settings)
     if file.suffix == ".py":
         _, declared = run_file(file, variables)
         if not declared:
@@ -175,12 +178,6 @@ def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any] | None:
     return metadata
 
 
-def _schema(file: Path, root: Path, settings: Settings) -> str:
-    """The first folder below `models/` or `seeds/`, or else `[connection] schema`."""
-    folders = file.relative_to(root).parts[:-1]
-    return folders[0] if folders else settings.default_schema
-
-
 def _seeds(settings: Settings, mistakes: list[T4tError]) -> Iterator[Seed]:
     root = settings.folder / "seeds"
     for file in sorted(root.rglob("*")) if root.is_dir() else []:
@@ -196,4 +193,4 @@ def _seeds(settings: Settings, mistakes: list[T4tError]) -> Iterator[Seed]:
                     )
                 )
             continue
-        yield Seed(TableName(_schema(file, root, settings), file.stem), file)
+        yield Seed(TableName(schema_of(file, root, settings), file.stem), file)

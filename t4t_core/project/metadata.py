@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from sqlglot.errors import TokenError
 
 from t4t_core.config import ModelConfig, problems
+from t4t_core.config.written import Written
 from t4t_core.errors import Place, ProjectError, UsageError
 from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import unset_variable
+
+Shape = TypeVar("Shape", bound=Written)
 
 # These are read when the model runs, so that each run may bring other variables; and `@daily` is a
 # cron schedule, not a variable.
@@ -46,17 +49,26 @@ def read_config(
         ProjectError: Everything that is wrong in it.
     """
     filled = _filled(written, place, variables)
+    return validated(ModelConfig, filled, place, model)
+
+
+def validated(shape: type[Shape], written: Mapping[str, Any], place: Place, owner: str) -> Shape:
+    """What is written, as a configuration of this shape.
+
+    Raises:
+        ProjectError: Everything that is wrong in it.
+    """
     try:
-        return ModelConfig.model_validate(filled)
+        return shape.model_validate(written)
     except ValidationError as error:
         raise ProjectError(
             tuple(
                 UsageError(
                     f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
                     place=place,
-                    model=model,
+                    model=owner,
                 )
-                for at, what in problems(error, ModelConfig)
+                for at, what in problems(error, shape)
             )
         ) from error
 

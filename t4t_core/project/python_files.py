@@ -16,34 +16,14 @@ from typing import Any
 
 import t4t_core.typing
 from t4t_core.declared import Declaration, collecting, create_model, model
+from t4t_core.declared_functions import functions
 from t4t_core.errors import Place, T4tError, UsageError
 
 
 @contextmanager
 def public_names(folder: Path) -> Iterator[None]:
-    """While this is open, `tee` and its modules import as ours and `folder` is on the path."""
-    typing = types.ModuleType("tee.typing")
-    for name in t4t_core.typing.__dict__:
-        if not name.startswith("_"):
-            setattr(typing, name, getattr(t4t_core.typing, name))
-    parsing = types.ModuleType("tee.parser")
-    modules = {
-        "tee": types.ModuleType("tee"),
-        "tee.typing": typing,
-        "tee.typing.metadata": typing,
-        "tee.parser": parsing,
-        "tee.parser.processing": types.ModuleType("tee.parser.processing"),
-        "tee.parser.model": types.ModuleType("tee.parser.model"),
-    }
-    for name in ("tee", "tee.typing", "tee.parser"):
-        modules[name].__path__ = []
-    for name in ("tee.parser.processing", "tee.parser.model"):
-        modules[name].model = model  # type: ignore[attr-defined]
-        modules[name].create_model = create_model  # type: ignore[attr-defined]
-    for name, module in modules.items():
-        parent, _, child = name.rpartition(".")
-        if parent and name != "tee.typing.metadata":
-            setattr(modules[parent], child, module)
+    """While this is open, `tee` and `t4t` import as ours and `folder` is on the path."""
+    modules = _public_modules()
     before = {name: sys.modules.get(name) for name in modules}
     known = set(sys.modules)
     sys.modules.update(modules)
@@ -58,6 +38,43 @@ def public_names(folder: Path) -> Iterator[None]:
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = old
+
+
+def _public_modules() -> dict[str, types.ModuleType]:
+    """The public t4t's modules that projects import, under its two names, with what is ours."""
+    typing = {
+        name: value for name, value in vars(t4t_core.typing).items() if not name.startswith("_")
+    }
+    models = {"model": model, "create_model": create_model, "SqlModelMetadata": _companion}
+    decorators = {"functions": functions, "sql": functions.sql, "python": functions.python}
+    holds: dict[str, Mapping[str, object]] = {
+        "": {},
+        ".typing": typing,
+        ".typing.metadata": typing,
+        ".parser": {},
+        ".parser.model": models,
+        ".parser.processing": models,
+        ".parser.processing.model": models,
+        ".parser.processing.model_builder": models,
+        ".parser.processing.function_builder": {"SQLFunctionMetadata": _companion},
+        ".parser.processing.function_decorator": decorators,
+    }
+    modules: dict[str, types.ModuleType] = {}
+    for root in ("tee", "t4t"):
+        for path, names in holds.items():
+            made = types.ModuleType(f"{root}{path}")
+            vars(made).update(names)
+            made.__path__ = []
+            modules[made.__name__] = made
+            parent, _, child = made.__name__.rpartition(".")
+            if parent and child not in vars(modules[parent]):
+                setattr(modules[parent], child, made)
+    return modules
+
+
+def _companion(metadata: object) -> object:
+    """The metadata: t4t reads it from the file by itself."""
+    return metadata
 
 
 def _forget_modules_of(folder: Path, known: set[str]) -> None:
@@ -87,6 +104,7 @@ def run_file(
         __tee_file_path__=str(file),
         model=model,
         create_model=create_model,
+        functions=functions,
         ModelMetadata=t4t_core.typing.ModelMetadata,
     )
     try:

@@ -13,6 +13,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError, VariableError
 from t4t_core.names import is_plain
+from t4t_core.sql.calls import call_refs
 from t4t_core.sql.literals import literal
 from t4t_core.sql.placeholders import (
     Placeholder,
@@ -53,6 +54,7 @@ class Query:
         tree: The parsed query; a placeholder is `exp.Placeholder`. Never changed: copy it first.
         placeholders: In the order of the text; a name may come more than once.
         tables: What it reads, each once, in the order of the text.
+        calls: The functions it calls that are none of SQL's own, each once.
         fingerprint: SHA-256 over the tokens, so that comments and layout do not count.
     """
 
@@ -64,6 +66,7 @@ class Query:
     tables: tuple[TableRef, ...]
     fingerprint: str
     dialect: str = "duckdb"
+    calls: tuple[TableRef, ...] = ()
 
     def place_of(self, message: str, sql: str, offset: int | None) -> tuple[int | None, int | None]:
         """The line and column that an error about a statement made from this query speaks of.
@@ -112,12 +115,12 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
             hint="close it",
         ) from error
     tokens = _one_statement(text, tokens, place)
-    _refuse_parameters(text, tokens, place)
+    refuse_parameters(text, tokens, place)
     changed, placeholders = marked(text, tokens)
     try:
         tree = with_parameters(_tree(dialect_called(dialect).parser().parse(changed, text)))
     except ParseError as error:
-        raise _parse_error(error, place) from error
+        raise parse_error(error, place) from error
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         line, column = position(text, tokens[0].start)
         raise SqlError(
@@ -141,8 +144,9 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
         tree=tree,
         placeholders=placeholders,
         tables=table_refs(tree),
-        fingerprint=_fingerprint(changed),
+        fingerprint=fingerprint_of(changed),
         dialect=dialect,
+        calls=call_refs(tree),
     )
 
 
@@ -164,7 +168,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
     _refuse_misplaced(tree, placeholders, place)
-    return tree, placeholders, _fingerprint(changed)
+    return tree, placeholders, fingerprint_of(changed)
 
 
 def with_values(
@@ -229,7 +233,7 @@ def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
     return tokens
 
 
-def _refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
+def refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
     """`$name` and `?` are taken: a placeholder becomes one on its way through the parser."""
     for at, token in enumerate(tokens):
         following = tokens[at + 1 : at + 2]
@@ -279,7 +283,8 @@ def _refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], pla
         in_place[placeholder.name] -= 1
 
 
-def _parse_error(error: ParseError, place: Place) -> SqlError:
+def parse_error(error: ParseError, place: Place) -> SqlError:
+    """The error for SQL that sqlglot cannot read."""
     if not error.errors:
         return SqlError(f"the SQL cannot be read: {_first_line(error)}", place=place)
     first = error.errors[0]
@@ -299,7 +304,8 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _fingerprint(tokens: list[Token]) -> str:
+def fingerprint_of(tokens: list[Token]) -> str:
+    """SHA-256 over tokens, without comments and layout."""
     digest = hashlib.sha256()
     for token in tokens:
         kind = "s" if token.token_type in _CASED else "i"

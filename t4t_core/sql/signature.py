@@ -1,0 +1,128 @@
+"""The parameters and the result of a function in the standard's form, and what they mean here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import Token, exp
+from sqlglot.errors import ParseError
+
+from t4t_core.errors import Place, SqlError
+from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.sql.token_groups import between_commas, closing
+from t4t_core.sql.window import subquery
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a function takes and gives.
+
+    Attributes:
+        parameters: As DuckDB takes them: names and defaults, without types.
+        types: The type of each parameter that has one, by its name in lower case.
+        returns: The type of the result, or None where none is written.
+        columns: Of a table function, name and type, or None.
+    """
+
+    parameters: str
+    types: dict[str, exp.DataType]
+    returns: exp.DataType | None
+    columns: tuple[tuple[str, exp.DataType | None], ...] | None
+
+    def applied_to(self, tree: exp.Expr) -> exp.Expr:
+        """The body with arguments and result of these types; the tree is used up.
+
+        They are casts, since DuckDB keeps typed parameters only in files of storage version 1.4.
+        """
+        typed = tree.transform(self._with_cast, copy=False)
+        if self.columns is not None:
+            return _with_columns(typed, self.columns)
+        return typed if self.returns is None else exp.Cast(this=typed, to=self.returns)
+
+    def _with_cast(self, node: exp.Expr) -> exp.Expr:
+        is_parameter = isinstance(node, exp.Column) and not node.table
+        kind = self.types.get(node.name.lower()) if is_parameter else None
+        return node if kind is None else exp.Cast(this=node.copy(), to=kind.copy())
+
+
+def signature_of(
+    text: str, parameters: list[Token], clauses: list[Token], place: Place, dialect: str
+) -> Signature:
+    """The signature that a CREATE FUNCTION statement writes.
+
+    Args:
+        text: The statement.
+        parameters: What stands between the parentheses.
+        clauses: RETURNS, LANGUAGE and their like; those that DuckDB has no use for are left out.
+        place: The file, for errors.
+        dialect: What it is written in.
+
+    Raises:
+        SqlError: A type is unknown, or the language is not SQL.
+    """
+    declared = [_parameter(text, part, place, dialect) for part in between_commas(parameters)]
+    words = [token.text.upper() for token in clauses]
+    if "LANGUAGE" in words and words[words.index("LANGUAGE") + 1 :][:1] != ["SQL"]:
+        raise SqlError(
+            "the function is not written in SQL",
+            place=place,
+            hint="write Python functions in a .py file with @functions.python()",
+        )
+    returns, columns = None, None
+    if "RETURNS" in words:
+        at = words.index("RETURNS") + 1
+        close = closing(clauses, at + 1) if words[at + 1 : at + 2] == ["("] else None
+        if words[at : at + 1] == ["TABLE"] and close is not None:
+            parts = between_commas(clauses[at + 2 : close])
+            found = [_parameter(text, part, place, dialect) for part in parts]
+            columns = tuple((name, kind) for name, kind, _ in found)
+        else:
+            end = at + 1 if close is None else close + 1
+            returns = _type(text, clauses[at:end], place, dialect)
+    taken = [
+        rendered(identifier(name)) + ("" if default is None else f" := {default}")
+        for name, _, default in declared
+    ]
+    return Signature(
+        parameters=", ".join(taken),
+        types={name.lower(): kind for name, kind, _ in declared if kind is not None},
+        returns=returns,
+        columns=columns,
+    )
+
+
+def _parameter(
+    text: str, tokens: list[Token], place: Place, dialect: str
+) -> tuple[str, exp.DataType | None, str | None]:
+    """Name, type and default of one parameter."""
+    at = next(
+        (n for n, t in enumerate(tokens) if t.text.upper() in (":=", "DEFAULT", "=")), len(tokens)
+    )
+    value = tokens[at + 1 :]
+    return (
+        tokens[0].text,
+        _type(text, tokens[1:at], place, dialect) if at > 1 else None,
+        text[value[0].start : value[-1].end + 1] if value else None,
+    )
+
+
+def _type(text: str, tokens: list[Token], place: Place, dialect: str) -> exp.DataType:
+    written = text[tokens[0].start : tokens[-1].end + 1] if tokens else ""
+    try:
+        return exp.DataType.build(written, dialect=dialect)
+    except (ParseError, ValueError) as error:
+        raise SqlError(f"{written!r} is no type", place=place) from error
+
+
+def _with_columns(tree: exp.Expr, columns: tuple[tuple[str, exp.DataType | None], ...]) -> exp.Expr:
+    """The query with its columns named and cast, in their order."""
+    inner = subquery(tree)
+    names = [identifier(name) for name, _ in columns]
+    inner.set("alias", exp.TableAlias(this=exp.to_identifier("q"), columns=names))
+    selected = [
+        column(name)
+        if kind is None
+        else exp.alias_(exp.Cast(this=column(name), to=kind), identifier(name))
+        for name, kind in columns
+    ]
+    return exp.select(*selected, copy=False).from_(inner, copy=False)

@@ -1,0 +1,43 @@
+"""Where parentheses close, and what stands between commas, in a list of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import Token, TokenType
+
+_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
+_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+
+
+def outside_parentheses(tokens: Sequence[Token], start: int = 0) -> list[int]:
+    """The places, from `start` on, that stand in no parentheses opened there."""
+    found = []
+    depth = 0
+    for at in range(start, len(tokens)):
+        if tokens[at].token_type in _OPENING:
+            depth += 1
+        elif tokens[at].token_type in _CLOSING:
+            depth -= 1
+        elif depth == 0:
+            found.append(at)
+    return found
+
+
+def closing(tokens: Sequence[Token], start: int) -> int | None:
+    """The place of the parenthesis that closes the one at `start`, or None."""
+    depth = 0
+    for at in range(start, len(tokens)):
+        depth += tokens[at].token_type in _OPENING
+        depth -= tokens[at].token_type in _CLOSING
+        if depth == 0:
+            return at
+    return None
+
+
+def between_commas(tokens: Sequence[Token]) -> list[list[Token]]:
+    """The parts between commas, without empty ones."""
+    commas = [at for at in outside_parentheses(tokens) if tokens[at].token_type is TokenType.COMMA]
+    starts = [0, *(at + 1 for at in commas)]
+    ends = [*commas, len(tokens)]
+    return [list(tokens[a:b]) for a, b in zip(starts, ends, strict=True) if a < b]
