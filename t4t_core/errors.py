@@ -153,6 +153,10 @@ class GateError(RunError):
         self.count = count
 
 
+class FailedChecksError(RunError):
+    """Data tests of severity error failed on the finished table, so it was not published."""
+
+
 class LockedError(T4tError):
     """Another process holds a database file.
 

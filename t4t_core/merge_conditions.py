@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from t4t_core.errors import T4tError
-from t4t_core.models import Condition, Model
+from t4t_core.models import Model
 from t4t_core.request import Request
+from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import with_values
 from t4t_core.strategies.merge import MergeConditions
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlglot import exp
-
 from t4t_core.config import HistoryConfig, ModelConfig, StrategyConfig, Window
 from t4t_core.errors import Place
 from t4t_core.names import TableName
+from t4t_core.sql.condition import Condition
 from t4t_core.sql.placeholders import Placeholder
 from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
@@ -48,22 +47,6 @@ class PythonSource:
     def placeholders(self) -> tuple[Placeholder, ...]:
         """None: a function reads variables from its context."""
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A boolean expression over the columns of the model's table.
-
-    Attributes:
-        fingerprint: SHA-256 over its tokens.
-    """
-
-    tree: exp.Expr = field(repr=False, compare=False)
-    placeholders: tuple[Placeholder, ...]
-    text: str
-    fingerprint: str
-    tables: tuple[TableRef, ...] = ()
-    calls: tuple[TableRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from t4t_core.apply import apply
 from t4t_core.bounds import bounds, depends_on_greatest
+from t4t_core.checking import left_out, refused, run_checks
 from t4t_core.commit import Commit, Definition
 from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
@@ -31,7 +32,7 @@ from t4t_core.new_commit import later_of, new_commit
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
-from t4t_core.report import ModelReport
+from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
@@ -164,7 +165,9 @@ def run_model(
 ) -> tuple[ModelReport, Commit | None]:
     """Runs a model in one transaction; gives what happened, and the commit if there is one.
 
-    An error of the model's is in the report, and nothing was written then.
+    An error of the model's is in the report, and nothing was written then. With tests, those of
+    severity error run before the commit and those of severity warning after it; those that wait
+    for another table (`project.checks.waiting`) do not.
 
     Args:
         model: The model.
@@ -179,6 +182,10 @@ def run_model(
     started = time.perf_counter()
     log.info("Executing model: %s", model)
     made: Plan | None = None
+    key = model.name.key
+    blocking = project.checks.blocking(key) if request.with_tests else ()
+    following = project.checks.following(key) if request.with_tests else ()
+    tests: tuple[CheckReport, ...] = ()
     try:
         with warehouse.transaction():
             functions = make_functions(
@@ -192,12 +199,17 @@ def run_model(
             if with_columns:
                 found = warehouse.target(model.name, with_columns=True)
                 columns = found.columns if found is not None else ()
+            tests = run_checks(blocking, model, project, request, warehouse, in_transaction=True)
+            if any(test.is_blocking for test in tests):
+                raise refused(tests)
             write_commit(warehouse, commit)
     except T4tError as error:
         told = explained(error, model)
         if isinstance(told, DatabaseError):
             told.hint = told.hint or unmade_hint(model, project.graph, commits)
-        return failure(model, made, told, started), None
+        not_run = (*blocking[len(tests) :], *following)
+        tests += tuple(left_out(check, model, f"{model} failed") for check in not_run)
+        return replace(failure(model, made, told, started), tests=tests), None
     finally:
         if not isinstance(model.source, Query):
             warehouse.forget_view(RESULT)
@@ -205,9 +217,10 @@ def run_model(
         log.info("Successfully executed %s", model)
     else:
         log.info("Successfully executed %s with %d rows", model, commit.row_count)
+    tests += run_checks(following, model, project, request, warehouse)
     report = success(made, commit, started)
     statements = (*functions, *report.statements)
-    return replace(report, columns=columns, statements=statements), commit
+    return replace(report, columns=columns, statements=statements, tests=tests), commit
 
 
 def _tell(made: Plan, facts: Facts) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,8 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.facts import Facts, Target
 from t4t_core.function_names import with_temporary_functions
-from t4t_core.made_functions import first_statements, preview_functions, register_functions
+from t4t_core.looking import open_to_look
+from t4t_core.made_functions import first_statements, preview_functions
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
 from t4t_core.one_model import current_definition, may_read_target, plan_model
@@ -27,27 +27,11 @@ from t4t_core.run import require_variables
 from t4t_core.seed import Seed
 from t4t_core.sql.names import rendered
 from t4t_core.sql.window import around
-from t4t_core.state.ledger import check_format, has_ledger, last_commit, last_commits
+from t4t_core.state.ledger import has_ledger, last_commit, last_commits
 from t4t_core.steps import statements
 from t4t_core.values import TimeValue
 
 _SAMPLE_ORDINAL = 0
-
-
-@contextmanager
-def _warehouse(project: Project) -> Iterator[Warehouse]:
-    """The database to look at: read-only where it exists, an empty one elsewhere."""
-    settings = project.settings
-    exists = settings.database.is_file()
-    opened = (
-        Warehouse.open(settings.database, read_only=True, lock_timeout_s=settings.lock_timeout_s)
-        if exists
-        else Warehouse.open_empty(settings.catalog)
-    )
-    with opened as warehouse:
-        check_format(warehouse)
-        register_functions(project.graph, warehouse)
-        yield warehouse
 
 
 def planned_models(
@@ -61,7 +45,7 @@ def planned_models(
     """
     require_variables(project, nodes, request)
     models = [node for node in nodes if isinstance(node, Model) and not node.is_ephemeral]
-    with _warehouse(project) as warehouse:
+    with open_to_look(project) as warehouse:
         commits = {commit.model_name.lower(): commit for commit in last_commits(warehouse)}
         return [_planned(model, project, request, warehouse, commits) for model in models]
 
@@ -144,7 +128,7 @@ def compiled_models(
         LockedError: Another process holds the database.
     """
     require_variables(project, nodes, request)
-    with _warehouse(project) as warehouse:
+    with open_to_look(project) as warehouse:
         return [_compiled(node, project, request, warehouse) for node in nodes]
 
 

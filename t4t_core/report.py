@@ -7,10 +7,69 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from t4t_core.commit import Mode
+from t4t_core.config import Severity
 from t4t_core.facts import Column
 from t4t_core.values import TimeValue
 
 Status = Literal["success", "failed", "skipped"]
+CheckStatus = Literal["passed", "failed", "warned", "error", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What one data test found.
+
+    Attributes:
+        name: As in `not_null(id)`; with `model_name` it names the test.
+        model_name: The model or seed it belongs to; None where it reads none of the project's.
+        column: The column that it is written under, or None.
+        status: `failed` or `warned` where rows break the rule, as its severity says; `error` where
+            it could not be carried out; `skipped` where there was nothing to test.
+        failures: How many rows break the rule.
+        columns: Of the sample.
+        sample: Some of these rows, with values as text as DuckDB writes them; None is NULL.
+        sql: The query that gives all of them; empty where there is none.
+        error: Why it could not be carried out or was skipped, or None.
+    """
+
+    name: str
+    model_name: str | None
+    column: str | None
+    severity: Severity
+    status: CheckStatus
+    description: str | None = None
+    failures: int = 0
+    columns: tuple[str, ...] = ()
+    sample: tuple[tuple[str | None, ...], ...] = ()
+    sql: str = ""
+    duration_s: float = 0.0
+    error: str | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run that it belongs to failed: a test that cannot be carried out is one."""
+        return self.status in ("failed", "error")
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether nothing may be built on the table."""
+        return self.is_failure and self.severity == "error"
+
+    def to_json(self) -> dict[str, object]:
+        """The object of `--json`."""
+        return {
+            "name": self.name,
+            "model_name": self.model_name,
+            "column": self.column,
+            "description": self.description,
+            "severity": self.severity,
+            "status": self.status,
+            "failures": self.failures,
+            "sample": {"columns": list(self.columns), "rows": [list(row) for row in self.sample]},
+            "sql": self.sql,
+            "error": self.error,
+            "duration_s": round(self.duration_s, 6),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +84,7 @@ class ModelReport:
         statements: As they ran, or would have run after the one that failed.
         columns: Of the table or view; only read where they were asked for.
         is_transient: The failure may not come again with nothing changed.
+        tests: What its data tests found, where they were asked for.
     """
 
     model_name: str
@@ -47,6 +107,7 @@ class ModelReport:
     statements: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     is_transient: bool = False
+    tests: tuple[CheckReport, ...] = ()
 
     @property
     def has_changed_rows(self) -> bool:
@@ -74,9 +135,14 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a whole run did, in the order of the run."""
+    """What a whole run did, in the order of the run.
+
+    Attributes:
+        tests: All data tests: those of the models' reports too.
+    """
 
     models: Sequence[ModelReport] = field(default_factory=tuple)
+    tests: Sequence[CheckReport] = field(default_factory=tuple)
 
     @property
     def failed(self) -> list[ModelReport]:
@@ -88,8 +154,16 @@ class Report:
         return [model for model in self.models if model.status == "skipped"]
 
     @property
+    def failed_tests(self) -> list[CheckReport]:
+        return [test for test in self.tests if test.is_failure]
+
+    @property
     def status(self) -> Literal["success", "failed"]:
-        return "failed" if self.failed else "success"
+        return "failed" if self.failed or self.failed_tests else "success"
 
     def to_json(self) -> dict[str, object]:
-        return {"status": self.status, "models": [model.to_json() for model in self.models]}
+        return {
+            "status": self.status,
+            "models": [model.to_json() for model in self.models],
+            "tests": [test.to_json() for test in self.tests],
+        }

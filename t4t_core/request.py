@@ -15,9 +15,11 @@ class Request:
     Attributes:
         variables: What placeholders take.
         full_refresh: Build the tables of incremental models anew.
+        with_tests: Run the data tests too; one of severity error that fails publishes nothing.
         now: The moment `CURRENT_DATE` is read from; it has a zone.
     """
 
     variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     full_refresh: bool = False
+    with_tests: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

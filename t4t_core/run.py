@@ -5,14 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from t4t_core.build_tests import (
+    ephemeral_tests,
+    in_build_order,
+    tests_left_out,
+    waiting_tests,
+)
+from t4t_core.checking import check_placeholders, run_checks
 from t4t_core.compiled import check_variables
 from t4t_core.errors import ProjectError, T4tError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
-from t4t_core.report import ModelReport, Report
+from t4t_core.report import CheckReport, ModelReport, Report
 from t4t_core.request import Request
+from t4t_core.resolution import Key
 from t4t_core.seed import Seed
-from t4t_core.session import open_session
+from t4t_core.session import Session, open_session
 
 log = logging.getLogger("ExecutionEngine")
 
@@ -27,6 +35,10 @@ def run_nodes(
 ) -> Report:
     """Runs models and loads seeds; what reads a failed one is left out, the rest runs.
 
+    With tests (`request.with_tests`), a table that a test looks at is built before the test's own
+    wherever that can be; else the test runs once both are there. Tests that belong to no table run
+    at the end where all nodes are given.
+
     Args:
         project: The project.
         nodes: Parents before children. Ephemeral models run as part of the models that read them.
@@ -39,29 +51,67 @@ def run_nodes(
         UsageError: The database or the state cannot be used; nothing was run.
     """
     require_variables(project, nodes, request)
+    if request.with_tests:
+        nodes = in_build_order(project, nodes)
     reports: list[ModelReport] = []
-    broken: dict[tuple[str, str], str] = {}
+    tests: list[CheckReport] = []
+    broken: dict[Key, str] = {}
+    undone: dict[Key, str] = {}
     with open_session(project) as session:
         for node in nodes:
-            if isinstance(node, Model) and node.is_ephemeral:
-                _pass_on(node, project, broken)
-                continue
             culprit = _broken_parent(node, project, broken)
-            report = session.run(node, request) if culprit is None else _left_out(node, culprit)
-            if report.status == "failed":
-                broken[node.name.key] = str(node)
-                log.error("%s", report.error)
-            elif culprit is not None:
-                broken[node.name.key] = culprit
-                log.warning("Skipped %s: %s", node, report.reason)
-            reports.append(report)
-            if on_finished is not None:
-                on_finished(report)
-    return Report(tuple(reports))
+            report, found = _outcome(node, project, request, session, culprit)
+            if culprit is not None or (report is not None and report.status == "failed"):
+                broken[node.name.key] = undone[node.name.key] = culprit or f"{node} failed"
+            if request.with_tests:
+                found += waiting_tests(node, project, nodes, undone, request, session.warehouse)
+            for test in found:
+                if test.is_blocking:
+                    broken.setdefault(node.name.key, f"a test of {test.model_name} failed")
+            tests += found
+            if report is not None:
+                reports.append(report)
+                if on_finished is not None:
+                    on_finished(report)
+        if request.with_tests and len(nodes) == len(project.graph.nodes):
+            free = project.checks.free
+            tests += run_checks(free, None, project, request, session.warehouse)
+    return Report(tuple(reports), tuple(tests))
+
+
+def _outcome(
+    node: Model | Seed, project: Project, request: Request, session: Session, culprit: str | None
+) -> tuple[ModelReport | None, tuple[CheckReport, ...]]:
+    """What happened to a node and what its tests found; an ephemeral model has no report.
+
+    Args:
+        node: The node.
+        project: Its project.
+        request: What the run is asked to do.
+        session: What it is run in.
+        culprit: Why it is left out, or None where it is not.
+    """
+    is_ephemeral = isinstance(node, Model) and node.is_ephemeral
+    if culprit is None and is_ephemeral:
+        if not request.with_tests:
+            return None, ()
+        return None, ephemeral_tests(node, project, request, session.warehouse)
+    if culprit is None:
+        report = session.run(node, request)
+        if report.status == "failed":
+            log.error("%s", report.error)
+        return report, report.tests
+    tests = tests_left_out(node, project, culprit) if request.with_tests else ()
+    if is_ephemeral:
+        return None, tests
+    log.warning("Skipped %s: %s", node, culprit)
+    return _left_out(node, culprit, tests), tests
 
 
 def require_variables(project: Project, nodes: Sequence[Model | Seed], request: Request) -> None:
     """Checks that every placeholder in the models, and in the ephemerals they read, has a value.
+
+    With tests, those in the tests too.
 
     Raises:
         ProjectError: The missing ones, together.
@@ -69,6 +119,9 @@ def require_variables(project: Project, nodes: Sequence[Model | Seed], request: 
     missing: list[T4tError] = []
     for model in _with_ephemerals(project, nodes):
         missing += check_variables(model, request.variables)
+    if request.with_tests:
+        checks = [check for node in nodes for check in project.checks.of(node.name.key)]
+        missing += check_placeholders(checks, request.variables)
     if missing:
         raise ProjectError(tuple(missing))
 
@@ -88,27 +141,20 @@ def _with_ephemerals(project: Project, nodes: Sequence[Model | Seed]) -> list[Mo
     return list(found.values())
 
 
-def _broken_parent(
-    node: Model | Seed, project: Project, broken: dict[tuple[str, str], str]
-) -> str | None:
+def _broken_parent(node: Model | Seed, project: Project, broken: dict[Key, str]) -> str | None:
     return next(
         (broken[key] for key in project.graph.parents[node.name.key] if key in broken), None
     )
 
 
-def _pass_on(node: Model, project: Project, broken: dict[tuple[str, str], str]) -> None:
-    culprit = _broken_parent(node, project, broken)
-    if culprit is not None:
-        broken[node.name.key] = culprit
-
-
-def _left_out(node: Model | Seed, culprit: str) -> ModelReport:
+def _left_out(node: Model | Seed, culprit: str, tests: tuple[CheckReport, ...]) -> ModelReport:
     settings = node.strategy if isinstance(node, Model) else None
     return ModelReport(
         model_name=str(node),
         materialization=node.config.materialization if isinstance(node, Model) else "seed",
         strategy=None if settings is None else settings.name,
         mode="skipped",
-        reason=f"{culprit} failed",
+        reason=culprit,
         status="skipped",
+        tests=tests,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
+from t4t_core.checking import left_out, run_checks
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
@@ -15,7 +17,7 @@ from t4t_core.models import Model
 from t4t_core.one_model import Given, run_model
 from t4t_core.one_seed import run_seed
 from t4t_core.project.load import Project
-from t4t_core.report import ModelReport
+from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request
 from t4t_core.seed import Seed
 from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
@@ -50,6 +52,7 @@ class Session:
         """Runs a model or loads a seed; an error of its own is in the report."""
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
+            report = replace(report, tests=self._seed_tests(node, request, report))
         else:
             report, commit = self._run_model(node, request, given, with_columns)
             if report.status == "failed" and self._is_behind(node):
@@ -77,6 +80,18 @@ class Session:
             found = last_commit(self.warehouse, ledger_name(function))
             if found is not None and found != self._commits.get(found.model_name.lower()):
                 self.remember(found)
+
+    def _seed_tests(
+        self, seed: Seed, request: Request, report: ModelReport
+    ) -> tuple[CheckReport, ...]:
+        """What the SQL tests of a seed found; they look at it once it is loaded."""
+        if not request.with_tests:
+            return ()
+        checks = self.project.checks
+        found = (*checks.blocking(seed.name.key), *checks.following(seed.name.key))
+        if report.status == "failed":
+            return tuple(left_out(check, seed, f"{seed} failed") for check in found)
+        return run_checks(found, seed, self.project, request, self.warehouse)
 
     def _run_model(
         self, model: Model, request: Request, given: Given | None, with_columns: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tabulate import tabulate
 
 from t4t_core.report import ModelReport, Report
+from t4t_core.tests_summary import shortcomings, test_counts
 
 _HEADERS = ("model", "mode", "inserted", "updated", "deleted", "rows", "watermark", "seconds")
 
@@ -25,7 +26,11 @@ def summary(report: Report) -> str:
         lines.append(f"skipped: {names}")
     if not report.models:
         lines.append("nothing to run")
+    if report.tests:
+        lines += shortcomings(report)
     counts = f"{len(done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
+    if report.tests:
+        counts += f"; {test_counts(report.tests)}"
     return "\n".join([*lines, counts])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,18 @@ def seed(project: Path, **options: Any) -> None:
 @click.command()
 @running
 def build(project: Path, **options: Any) -> None:
-    """Load seeds and run models, in the order of what they read."""
-    _run(project, options, with_models=True, with_seeds=True)
+    """Load seeds, run models and test them, in the order of what they read."""
+    _run(project, options, with_models=True, with_seeds=True, with_tests=True)
 
 
-def _run(project: Path, options: Mapping[str, Any], *, with_models: bool, with_seeds: bool) -> None:
+def _run(
+    project: Path,
+    options: Mapping[str, Any],
+    *,
+    with_models: bool,
+    with_seeds: bool,
+    with_tests: bool = False,
+) -> None:
     from t4t_core.models import Model
     from t4t_core.progress import progress
     from t4t_core.run import run_nodes
@@ -47,9 +55,9 @@ def _run(project: Path, options: Mapping[str, Any], *, with_models: bool, with_s
         if (with_models if isinstance(node, Model) else with_seeds)
     ]
     with progress(len(nodes), is_quiet=options["as_json"]) as advance:
-        report = run_nodes(loaded, nodes, request, advance)
+        report = run_nodes(loaded, nodes, replace(request, with_tests=with_tests), advance)
     if options["as_json"]:
         click.echo(json.dumps(report.to_json()))
     else:
         click.echo(summary(report), err=True)
-    sys.exit(1 if report.failed else 0)
+    sys.exit(1 if report.status == "failed" else 0)

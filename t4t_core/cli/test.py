@@ -17,10 +17,24 @@ from t4t_core.cli.options import load, selected_nodes, selecting, shared
 @selecting
 @shared
 def test(project: Path, *, unit: bool, **options: Any) -> None:
-    """Run the tests of PROJECT."""
-    if not unit:
-        raise click.UsageError("say which tests: --unit")
-    _unit(project, options)
+    """Run the data tests of PROJECT on its tables as they are, or the unit tests of its models."""
+    if unit:
+        _unit(project, options)
+    else:
+        _data(project, options)
+
+
+def _data(project: Path, options: dict[str, Any]) -> None:
+    from t4t_core.tables_tested import tables_tested
+    from t4t_core.tests_summary import tests_summary
+
+    loaded, request = load(project, options)
+    report = tables_tested(loaded, selected_nodes(loaded, options), request)
+    if options["as_json"]:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        click.echo(tests_summary(report), err=True)
+    sys.exit(1 if report.status == "failed" else 0)
 
 
 def _unit(project: Path, options: dict[str, Any]) -> None:

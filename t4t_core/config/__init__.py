@@ -1,5 +1,6 @@
 """What users write in `project.toml` and in a model's metadata."""
 
+from t4t_core.config.checks import CheckConfig, Severity, SqlTestConfig
 from t4t_core.config.dagster import (
     AutomationConfig,
     DagsterConfig,
@@ -28,6 +29,7 @@ from t4t_core.config.unit_tests import Rows, SqlRows, UnitRunConfig, UnitTestCon
 __all__ = [
     "AppendConfig",
     "AutomationConfig",
+    "CheckConfig",
     "CheckHistoryConfig",
     "ColumnConfig",
     "ConnectionConfig",
@@ -43,7 +45,9 @@ __all__ = [
     "ProjectConfig",
     "RetryConfig",
     "Rows",
+    "Severity",
     "SqlRows",
+    "SqlTestConfig",
     "StateConfig",
     "StrategyConfig",
     "TimestampHistoryConfig",

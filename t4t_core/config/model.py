@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, StrictBool, model_validator
 
+from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
 from t4t_core.config.history import HistoryConfig
 from t4t_core.config.strategies import IncrementalConfig, StrategyConfig
@@ -18,7 +19,7 @@ class ColumnConfig(Written):
     name: str = Field(min_length=1)
     datatype: str | None = None
     description: str | None = None
-    tests: tuple[Any, ...] = ()
+    tests: tuple[CheckConfig, ...] = ()
 
 
 class ModelConfig(Written):
@@ -29,7 +30,7 @@ class ModelConfig(Written):
     incremental: IncrementalConfig | None = None
     scd2: HistoryConfig | None = Field(None, discriminator="strategy")
     schema_: tuple[ColumnConfig, ...] = Field((), alias="schema")
-    tests: tuple[Any, ...] = ()
+    tests: tuple[CheckConfig, ...] = ()
     tags: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     object_tags: dict[str, str] = Field(default_factory=dict)

@@ -167,6 +167,16 @@ class Warehouse:
         self._run(sql, parameters)
         return cast("list[tuple[object, ...]]", self.connection.fetchall())
 
+    def named_rows(self, sql: str) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
+        """The names of a query's columns, and all of its rows.
+
+        Raises:
+            DatabaseError: The database refused it.
+        """
+        rows = self.rows(sql)
+        names = tuple(str(column[0]) for column in self.connection.description or ())
+        return names, tuple(rows)
+
     def number(self, sql: str) -> int:
         """The one number that a query gives.
 

@@ -8,11 +8,8 @@ from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, StrategyConfig
 from t4t_core.errors import Place, UsageError
-from t4t_core.models import Condition
 from t4t_core.names import TableName
-from t4t_core.sql.calls import call_refs
-from t4t_core.sql.query import parse_condition
-from t4t_core.sql.tables import table_refs
+from t4t_core.sql.condition import Condition, read_condition
 
 _SIDES = ("target", "source")
 
@@ -53,7 +50,7 @@ def conditions_of(
 
 
 def _where(text: str, name: TableName, place: Place) -> Condition:
-    condition = _parsed(text, place)
+    condition = read_condition(text, place)
     bare = next((ref for ref in condition.tables if not ref.schema and not ref.is_file), None)
     if bare is not None:
         raise UsageError(
@@ -66,7 +63,7 @@ def _where(text: str, name: TableName, place: Place) -> Condition:
 
 def _over_rows(text: str, key: str, place: Place) -> Condition:
     """A condition over rows alone: what another table holds may change between two runs."""
-    condition = _parsed(text, place)
+    condition = read_condition(text, place)
     if condition.tree.find(exp.Query):
         raise UsageError(
             f"{key} holds a query; it can only look at the row itself",
@@ -89,8 +86,3 @@ def _predicate(text: str, place: Place) -> Condition:
                 "for the new one",
             )
     return condition
-
-
-def _parsed(text: str, place: Place) -> Condition:
-    tree, placeholders, fingerprint = parse_condition(text, place)
-    return Condition(tree, placeholders, text, fingerprint, table_refs(tree), call_refs(tree))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from t4t_core.checks import Assigned
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.graph import Graph, build_graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
 from t4t_core.project.functions import read_functions
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings, read_settings
+from t4t_core.project.sql_tests import read_sql_tests
 from t4t_core.seed import SUFFIXES, Seed
 
 
@@ -29,12 +32,14 @@ class Project:
         variables: What placeholders take: those given over `[vars]`.
         reads_variables_when_loaded: Whether other variables may give other models: Python files
             and metadata read them.
+        checks: The data tests, at the tables that they belong to.
     """
 
     settings: Settings
     graph: Graph
     variables: Mapping[str, object]
     reads_variables_when_loaded: bool = False
+    checks: Assigned = field(default_factory=Assigned)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -98,6 +103,8 @@ def load_project(
     models = _models(settings, watched, mistakes)
     seeds = list(_seeds(settings, mistakes))
     functions = read_functions(settings, watched, mistakes)
+    sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
+    own_checks = metadata_checks(models, sql_tests, mistakes)
     if not mistakes:
         try:
             graph = build_graph(models, seeds, settings.catalog, settings.default_schema, functions)
@@ -105,7 +112,13 @@ def load_project(
             mistakes.append(error)
     if mistakes:
         raise ProjectError(tuple(mistakes))
-    return Project(settings, graph, values, reads_variables_when_loaded=watched.was_read)
+    return Project(
+        settings,
+        graph,
+        values,
+        reads_variables_when_loaded=watched.was_read,
+        checks=project_checks(own_checks, sql_tests, graph),
+    )
 
 
 def _models(

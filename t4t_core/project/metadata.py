@@ -30,6 +30,8 @@ _READ_LATER = frozenset(
         "description",
         "cron",
         "deadline_cron",
+        "where",
+        "expression",
     }
 )
 

@@ -16,7 +16,7 @@ from sqlglot import Dialect, Token, TokenType, exp
 _QUOTED = re.compile(r"@([^\W\d]\w*)|\{\{\s*([^\W\d]\w*)\s*\}\}")
 
 # `a<@name` compares with a value. DuckDB's own operator is meant where a blank follows it.
-_SPLIT = {"<@": (TokenType.LT, "<"), "^@": (TokenType.CARET, "^")}
+SPLIT = {"<@": (TokenType.LT, "<"), "^@": (TokenType.CARET, "^")}
 
 # After these a text is a typed literal; only a text can stand there.
 _TYPES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME", "ZONE"})
@@ -62,7 +62,7 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
     found: list[Placeholder] = []
     at = 0
     while at < len(tokens):
-        name, start, used = _placeholder_at(text, tokens, at)
+        name, start, used = placeholder_at(text, tokens, at)
         if name is None:
             changed.append(tokens[at])
             at += 1
@@ -70,8 +70,8 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
         line, column = position(text, start)
         found.append(Placeholder(name, line, column))
         first, last = tokens[at], tokens[at + used - 1]
-        if first.text in _SPLIT:
-            kind, operator = _SPLIT[first.text]
+        if first.text in SPLIT:
+            kind, operator = SPLIT[first.text]
             changed.append(Token(kind, operator, first.line, first.col - 1, first.start, start - 1))
         if first.token_type is TokenType.STRING and at and tokens[at - 1].text.upper() in _TYPES:
             changed.append(first)
@@ -97,14 +97,14 @@ def with_parameters(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:
+def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:
     """The placeholder that begins at a token: its name, its start and its number of tokens."""
     token = tokens[at]
     nothing = (None, 0, 0)
     if token.token_type is TokenType.STRING:
         quoted = _QUOTED.fullmatch(token.text.strip())
         return nothing if quoted is None else (quoted[1] or quoted[2], token.start, 1)
-    if token.text == "@" or token.text in _SPLIT:
+    if token.text == "@" or token.text in SPLIT:
         if at + 1 < len(tokens) and tokens[at + 1].start == token.end + 1:
             name = text[tokens[at + 1].start : tokens[at + 1].end + 1]
             if _is_name(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import Token, TokenType, exp
@@ -95,13 +95,19 @@ class Query:
         return None, None
 
 
-def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
+def parse_query(
+    text: str,
+    place: Place,
+    dialect: str = "duckdb",
+    prepared: Callable[[str, list[Token]], list[Token]] | None = None,
+) -> Query:
     """The query that a text holds.
 
     Args:
         text: One SELECT-like statement; a closing semicolon is allowed.
         place: The file, for errors.
         dialect: The sqlglot dialect the text is written in.
+        prepared: Gives the tokens in which placeholders are looked for, from the text and its own.
 
     Raises:
         SqlError: It is broken, empty, several statements, or no query.
@@ -116,6 +122,8 @@ def parse_query(text: str, place: Place, dialect: str = "duckdb") -> Query:
         ) from error
     tokens = _one_statement(text, tokens, place)
     refuse_parameters(text, tokens, place)
+    if prepared is not None:
+        tokens = prepared(text, tokens)
     changed, placeholders = marked(text, tokens)
     try:
         tree = with_parameters(_tree(dialect_called(dialect).parser().parse(changed, text)))

@@ -1,0 +1,88 @@
+"""A data test: a rule about one table, and what happens when it is broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from t4t_core.checks.accepted_values import AcceptedValues
+from t4t_core.checks.expression import Expression
+from t4t_core.checks.freshness import Freshness
+from t4t_core.checks.not_null import NotNull
+from t4t_core.checks.relationships import Relationships
+from t4t_core.checks.row_count import HasRows, RowCount
+from t4t_core.checks.sql_test import OfSqlTest
+from t4t_core.checks.unique import Unique, UniqueRows
+from t4t_core.config import Severity
+from t4t_core.errors import Place
+from t4t_core.sql.condition import Condition
+from t4t_core.sql.tables import TableRef
+
+Rule = (
+    NotNull
+    | Unique
+    | UniqueRows
+    | AcceptedValues
+    | Relationships
+    | Expression
+    | HasRows
+    | RowCount
+    | Freshness
+    | OfSqlTest
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One data test of one table.
+
+    Attributes:
+        name: As it is shown, `not_null(id)`; the checks of one table all have other names.
+        severity: What it is when rows break the rule.
+        place: The file it is written in.
+        column: The column of `schema` it is written under, or None.
+        where: The rows it is about, or None for all of them.
+        limit: How many violating rows are shown.
+    """
+
+    name: str
+    rule: Rule
+    severity: Severity
+    place: Place
+    column: str | None = None
+    where: Condition | None = None
+    limit: int = 5
+    description: str | None = None
+
+    @property
+    def tables(self) -> tuple[TableRef, ...]:
+        """The other tables that it reads."""
+        found = [] if self.where is None else list(self.where.tables)
+        match self.rule:
+            case Relationships(to=to):
+                found.append(to)
+            case Expression(expression=condition):
+                found += condition.tables
+            case OfSqlTest(test=test):
+                found += test.query.tables
+            case _:
+                pass
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def unset(self) -> tuple[tuple[str, Place], ...]:
+        """The names of the placeholders that only variables can set, and where they stand."""
+        found = (
+            [] if self.where is None else [(p.name, self.place) for p in self.where.placeholders]
+        )
+        match self.rule:
+            case Expression(expression=condition):
+                found += [(p.name, self.place) for p in condition.placeholders]
+            case OfSqlTest(test=test, params=params):
+                found += [
+                    (p.name, Place(test.place.file, p.line, p.column))
+                    for p in test.query.placeholders
+                    if p.name in test.parameters and p.name not in {**params, **test.defaults}
+                ]
+            case _:
+                pass
+        return tuple(dict.fromkeys(found))

@@ -1,0 +1,93 @@
+"""`freshness`: the newest row is not too old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+from sqlglot import exp
+
+from t4t_core.checks.subject import Subject
+from t4t_core.config.written import Written
+from t4t_core.errors import RunError
+from t4t_core.sql.literals import time_literal
+from t4t_core.sql.names import column
+from t4t_core.sql.statements import is_finite
+from t4t_core.values import MICROS_OF_A_DAY, Lookback, TimeKind, TimeValue, reaching_back, time_kind
+
+
+def _age(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        age = Lookback.parse(value)
+    except ValueError:
+        age = Lookback()
+    if age.number or age.is_zero:
+        raise ValueError(f"{value!r} is not an age; write a number and a unit, such as '2 days'")
+    return age
+
+
+class Freshness(Written):
+    """`params` of `freshness`. `time_column` is another name for `column`."""
+
+    column: str = Field(min_length=1)
+    max_age: Annotated[Lookback, BeforeValidator(_age)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_other_name(cls, data: object) -> object:
+        if isinstance(data, Mapping) and "time_column" in data:
+            written = {key: value for key, value in data.items() if key != "time_column"}
+            return {**written, "column": data["time_column"]}
+        return data
+
+
+def too_old(rule: Freshness, subject: Subject) -> exp.Select:
+    """One row with the newest time, where it is older than allowed or there is none.
+
+    Times without a zone are UTC. A date is as old as the days since it, whatever the hour is.
+
+    Raises:
+        RunError: The column is not there, or is no date or timestamp.
+    """
+    oldest = time_literal(_oldest(rule, subject))
+    newest: exp.Expr = exp.Filter(
+        this=exp.Max(this=column(rule.column)),
+        expression=exp.Where(this=is_finite(rule.column)),
+    )
+    is_old = exp.LT(this=newest.copy(), expression=oldest.copy())
+    is_none = exp.Is(this=newest.copy(), expression=exp.Null())
+    return subject.select(
+        exp.alias_(newest, "newest", copy=False),
+        exp.alias_(oldest, "oldest_allowed", copy=False),
+    ).having(exp.or_(is_none, is_old, copy=False), copy=False)
+
+
+def _oldest(rule: Freshness, subject: Subject) -> TimeValue:
+    sql_type = subject.types.get(rule.column.lower())
+    if sql_type is None:
+        raise RunError(f"there is no column {rule.column!r}")
+    kind = time_kind(sql_type)
+    if kind is None or kind.is_integer:
+        raise RunError(f"{rule.column!r} is {sql_type}, which has no age")
+    return _of_kind(_moment(rule, subject.now), kind)
+
+
+def _moment(rule: Freshness, now: datetime) -> TimeValue:
+    try:
+        return reaching_back(TimeValue.of_moment(TimeKind.TIMESTAMP, now), rule.max_age)
+    except ValueError as error:
+        raise RunError(str(error)) from error
+
+
+def _of_kind(moment: TimeValue, kind: TimeKind) -> TimeValue:
+    match kind:
+        case TimeKind.DATE:
+            return TimeValue(kind, moment.ordinal // MICROS_OF_A_DAY)
+        case TimeKind.TIMESTAMP_NS:
+            return TimeValue(kind, moment.ordinal * 1000)
+        case _:
+            return TimeValue(kind, moment.ordinal)

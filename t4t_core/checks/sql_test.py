@@ -1,0 +1,70 @@
+"""A SQL test: a query of the project's own whose rows are violations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from t4t_core.config import SqlTestConfig
+from t4t_core.errors import Place
+from t4t_core.sql.query import Query, with_values
+from t4t_core.sql.test_query import COLUMN, TABLE, names_in
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTest:
+    """A file of `tests/`.
+
+    Attributes:
+        name: The file's, without its suffix.
+        defaults: Values of placeholders that nothing sets.
+    """
+
+    name: str
+    query: Query
+    defaults: Mapping[str, object]
+    config: SqlTestConfig
+    place: Place
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether it is about whatever table names it in its metadata."""
+        return bool(names_in(self.query))
+
+    @property
+    def needs_column(self) -> bool:
+        return COLUMN in names_in(self.query)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its values, each once."""
+        names = dict.fromkeys(placeholder.name for placeholder in self.query.placeholders)
+        return tuple(name for name in names if name not in (TABLE, COLUMN))
+
+
+@dataclass(frozen=True, slots=True)
+class OfSqlTest:
+    """A SQL test with the values that an entry gives it."""
+
+    test: SqlTest
+    params: Mapping[str, object]
+    column: str | None = None
+
+
+def filled_test(rule: OfSqlTest, table_name: str | None, values: Mapping[str, object]) -> exp.Expr:
+    """The test's query with its values; `params` stand above variables, those above defaults.
+
+    Args:
+        rule: The test.
+        table_name: What `'@table_name'` in quotes is.
+        values: The run's variables.
+
+    Raises:
+        VariableError: A placeholder has no value.
+    """
+    query = rule.test.query
+    names = {TABLE: table_name, COLUMN: rule.column}
+    known = {**rule.test.defaults, **values, **rule.params, **names}
+    return with_values(query.tree, query.placeholders, known, query.place)

@@ -1,0 +1,80 @@
+"""The SQL tests of a project's folder `tests/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from t4t_core.checks.entries import BUILT_IN
+from t4t_core.checks.sql_test import SqlTest
+from t4t_core.config import SqlTestConfig, problems
+from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+from t4t_core.project.metadata import comment_metadata
+from t4t_core.sql.test_query import parse_test
+
+_UNIT = "unit"  # unit tests of models stand there
+
+
+def read_sql_tests(folder: Path, dialect: str, mistakes: list[T4tError]) -> dict[str, SqlTest]:
+    """The SQL tests of a project by their names; none where there is no `tests/`.
+
+    Args:
+        folder: The project.
+        dialect: What they are written in.
+        mistakes: What is wrong is added to it.
+    """
+    root = folder / "tests"
+    found: dict[str, SqlTest] = {}
+    for file in sorted(root.rglob("*.sql")) if root.is_dir() else []:
+        if file.relative_to(root).parts[0] == _UNIT or file.name.startswith(("_", ".")):
+            continue
+        try:
+            test = _sql_test(file, dialect)
+            other = found.get(test.name)
+            if other is not None:
+                raise UsageError(
+                    f"the test {test.name!r} is there twice, in {other.place} too",
+                    place=test.place,
+                    hint="rename one of the files: a test is called by its file's name alone",
+                )
+        except ProjectError as error:
+            mistakes += error.problems
+        except T4tError as error:
+            mistakes.append(error)
+        else:
+            found[test.name] = test
+    return found
+
+
+def _sql_test(file: Path, dialect: str) -> SqlTest:
+    place = Place(file)
+    if file.stem in BUILT_IN:
+        raise UsageError(
+            f"{file.stem!r} is a test that is there already", place=place, hint="rename the file"
+        )
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", place=place) from error
+    query, defaults = parse_test(text, place, dialect)
+    return SqlTest(
+        name=file.stem,
+        query=query,
+        defaults=defaults,
+        config=_config(text, place, dialect),
+        place=place,
+    )
+
+
+def _config(text: str, place: Place, dialect: str) -> SqlTestConfig:
+    written = comment_metadata(text, place, dialect) or {}
+    try:
+        return SqlTestConfig.model_validate(written)
+    except ValidationError as error:
+        raise ProjectError(
+            tuple(
+                UsageError(f"metadata: {what}", place=place)
+                for _, what in problems(error, SqlTestConfig)
+            )
+        ) from error
