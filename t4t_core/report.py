@@ -58,8 +58,9 @@ class CheckReport:
     def to_json(self) -> dict[str, object]:
         """The object of `--json`."""
         return {
-            "name": self.name,
-            "model_name": self.model_name,
+            "test": self.name,
+            "model": self.model_name,
+            "kind": "data",
             "column": self.column,
             "description": self.description,
             "severity": self.severity,

@@ -100,13 +100,30 @@ class Scd2Config(TypedDict, total=False):
     lookback: str | int
 
 
+class CheckMetadata(TypedDict, total=False):
+    """One data test with what belongs to it; `test` is another name for `name`.
+
+    `name` is one of `not_null`, `unique`, `primary_key`, `no_duplicates`, `accepted_values`,
+    `relationships`, `expression`, `row_count_gt_0`, `row_count_eq` and `freshness`, or a file of
+    `tests/`.
+    """
+
+    name: str
+    test: str
+    params: dict[str, Any]
+    severity: Literal["error", "warning", "warn"]
+    where: str
+    limit: int
+    description: str
+
+
 class ColumnMetadata(TypedDict, total=False):
     """One column of a model."""
 
     name: str
     datatype: str
     description: str
-    tests: list[Any]
+    tests: list[str | CheckMetadata]
 
 
 class AutomationCondition(TypedDict, total=False):
@@ -194,7 +211,7 @@ class ModelMetadata(TypedDict, total=False):
     incremental: IncrementalConfig
     scd2: Scd2Config
     schema: list[ColumnMetadata]
-    tests: list[Any]
+    tests: list[str | CheckMetadata]
     tags: list[str]
     owners: list[str]
     object_tags: dict[str, str]
