@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from t4t_core.cli.docs import docs
 from t4t_core.cli.group import Group
 from t4t_core.cli.preview import compile, plan
 from t4t_core.cli.project import debug, init, state
@@ -20,5 +21,5 @@ def main() -> None:
     """Incremental data models on DuckDB that neither lose nor double a row."""
 
 
-for command in (init, run, seed, build, test, compile, plan, state, debug):
+for command in (init, run, seed, build, test, compile, plan, state, debug, docs):
     main.add_command(command)

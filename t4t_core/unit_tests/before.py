@@ -13,6 +13,7 @@ from t4t_core.config import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import GateError, Place, UsageError
 from t4t_core.facts import Column, Facts
+from t4t_core.made_functions import make_functions, register_functions
 from t4t_core.models import Model
 from t4t_core.names import quoted
 from t4t_core.new_commit import new_commit
@@ -109,7 +110,9 @@ def _first_run(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Facts, tuple[Column, ...]]:
     """The plan of a first run, and the columns that it gives the table; nothing is kept."""
+    register_functions(project.graph, warehouse)
     with warehouse.scratch():
+        make_functions(project.graph.functions_of(model), project.graph, request, warehouse)
         made, facts = plan_model(
             model, project, replace(request, full_refresh=False), warehouse, None
         )

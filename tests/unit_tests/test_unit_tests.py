@@ -321,6 +321,59 @@ def m(src, context):
     assert found["error"] is None
 
 
+def test_a_history_goes_on(tested: Tested) -> None:
+    """The table before has the columns of the history, and its open versions are closed."""
+    query = """-- metadata: {"materialization": "scd2", "scd2":
+        --  {"strategy": "timestamp", "unique_key": "id", "updated_at": "at"}}
+        SELECT id, city, at FROM src"""
+
+    (found,) = tested(
+        """[{"name": "x", "model": "s.m",
+        "given": {"src": [{"id": 1, "city": "Lyon", "at": "2024-03-01T00:00"}]},
+        "table_before": [{"id": 1, "city": "Paris", "at": "2024-01-01T00:00",
+                          "valid_from": "2024-01-01T00:00", "valid_to": None}],
+        "expect": [
+            {"city": "Paris", "valid_from": "2024-01-01", "valid_to": "2024-03-01"},
+            {"city": "Lyon", "valid_from": "2024-03-01", "valid_to": None}],
+        }]""",
+        {"s/m.sql": query},
+    )
+
+    assert found["error"] is None
+
+
+def test_functions_of_the_project_are_there(project: Make, t4t: Run) -> None:
+    """SQL and Python functions are made for each test; what they read is given too."""
+    folder = project(
+        {
+            "s/m.sql": """-- metadata: {"materialization": "incremental", "incremental":
+            --  {"strategy": "append", "append": {"time_column": "c"}}}
+            SELECT c, s.twice(c) AS v, s.most() AS most FROM src""",
+            "s/m.py": """
+unit_tests = [
+    {
+        "name": "goes on",
+        "given": {"src": [{"c": 2}], "other": [{"n": 7}]},
+        "table_before": [{"c": 1, "v": 0, "most": 0}],
+        "runs": [{"expect": [{"c": 1, "v": 0, "most": 0}, {"c": 2, "v": 4, "most": 7}]}, {}],
+    },
+    {"name": "not given", "given": {"src": [{"c": 2}]}, "expect_error": "x"},
+]
+""",
+        }
+    )
+    (folder / "functions" / "s").mkdir(parents=True)
+    functions = folder / "functions" / "s"
+    (functions / "twice.sql").write_text("CREATE OR REPLACE FUNCTION s.twice(x) AS 2 * x")
+    (functions / "most.sql").write_text("CREATE FUNCTION s.most() AS (SELECT max(n) FROM other)")
+
+    result = t4t("test", folder, "--unit")
+
+    assert "passed  s.m: goes on" in result.stderr
+    assert "'given' has no rows for main.other" in result.stderr
+    assert "1 passed, 1 failed" in result.stderr
+
+
 MISTAKES = {
     "unknown-key": ('[{"name": "x", "model": "s.m", "expected": []}]', "did you mean 'expect'"),
     "no-name": ('[{"model": "s.m", "expect": []}]', "'name' is missing"),
