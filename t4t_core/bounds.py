@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from t4t_core.commit import Commit
-from t4t_core.config import AppendConfig, DeleteInsertConfig, Window
+from t4t_core.config import AppendConfig, DeleteInsertConfig
+from t4t_core.config import Window as WindowSettings
 from t4t_core.drift import Decision
 from t4t_core.errors import RunError, VariableError
 from t4t_core.facts import Facts
 from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.values import Lookback, TimeKind, TimeValue, reaching_back, start_value
+from t4t_core.windows import Window, bound_in, placeholder_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,12 @@ class Bounds:
     Attributes:
         lower: At or after this; None for everything.
         start: The start S, where it is a value.
+        upper: Before this; None for everything, as in all runs but those of a window.
     """
 
     lower: TimeValue | None
     start: TimeValue | None
+    upper: TimeValue | None = None
 
 
 def depends_on_greatest(model: Model, commit: Commit | None) -> bool:
@@ -59,15 +64,18 @@ def bounds(
     """Where this run of an incremental model reads from.
 
     Append and merge read from the watermark less the lookback, and never before the start that
-    bounded the last full load, since a full refresh would not give those rows either.
+    bounded the last full load, since a full refresh would not give those rows either. A run of a
+    window reads the window, and neither the watermark nor the lookback bears on it.
 
     Raises:
-        RunError: The start or the lookback does not fit the time column.
+        RunError: The start, the lookback or the window does not fit the time column.
     """
     settings = model.window
     assert settings is not None, "only asked for models with a window"
     lookback = _lookback(model, settings, request)
     try:
+        if request.window is not None:
+            return _bounds_of_window(settings, kind, facts, request.window, request)
         if isinstance(settings, DeleteInsertConfig):
             return _bounds_of_delete_insert(settings, kind, decision, facts, request, lookback)
         if decision.is_full:
@@ -84,6 +92,23 @@ def bounds(
         return Bounds(lower, commit.start)
     except ValueError as error:
         raise RunError(str(error), place=model.config_place) from error
+
+
+def with_window_values(model: Model, request: Request, kind: TimeKind | None) -> Request:
+    """The request with a window's bounds as `@start_date` and `@end_date`.
+
+    A model that reads no windows is run as always: without one.
+
+    Raises:
+        RunError: The window does not fit the time column.
+    """
+    if request.window is None or not model.reads_windows:
+        return replace(request, window=None)
+    try:
+        values = placeholder_values(request.window, kind)
+    except ValueError as error:
+        raise RunError(str(error), place=model.config_place) from error
+    return replace(request, variables=MappingProxyType({**request.variables, **values}))
 
 
 def _bounds_of_delete_insert(
@@ -107,6 +132,26 @@ def _bounds_of_delete_insert(
         watermark = min(watermark, facts.greatest, key=lambda value: value.ordinal)
     floor = facts.commit.start
     return Bounds(_not_before(floor, reaching_back(watermark, lookback)), floor)
+
+
+def _bounds_of_window(
+    settings: WindowSettings, kind: TimeKind, facts: Facts, window: Window, request: Request
+) -> Bounds:
+    """The window, less what lies before a start that the metadata gives as a value.
+
+    A start that is none, as a variable or `CURRENT_DATE`, does not hold against a window that
+    somebody asks for; later runs then may reach back to where it begins.
+    """
+    lower, upper = bound_in(kind, window.start), bound_in(kind, window.end)
+    commit = facts.commit if facts.target is not None else None
+    if isinstance(settings, DeleteInsertConfig):
+        return Bounds(lower, None if commit is None else commit.start, upper)
+    if settings.is_start_a_value:
+        start = start_value(kind, settings.start_date, request.now)
+        return Bounds(_not_before(start, lower), start, upper)
+    if commit is None or commit.start is None:
+        return Bounds(lower, None, upper)
+    return Bounds(lower, min(commit.start, lower, key=lambda value: value.ordinal), upper)
 
 
 def _not_before(start: TimeValue | None, lower: TimeValue) -> TimeValue:
@@ -138,7 +183,7 @@ def given_start(value: str | int | date, request: Request) -> str | int | date:
     return value
 
 
-def _lookback(model: Model, settings: Window, request: Request) -> Lookback:
+def _lookback(model: Model, settings: WindowSettings, request: Request) -> Lookback:
     value: object = settings.lookback
     if isinstance(value, str) and value.startswith("@"):
         name = value[1:]

@@ -21,8 +21,11 @@ class RunContext:
         is_full: Whether the table is built anew.
         lower: Only rows whose time column is at or after this are needed (rows where it is NULL
             too); None where all are. Giving more does no harm: t4t filters the result.
+        upper: Only rows whose time column is before this are needed; None where later ones are
+            too, as in all runs but those of a window.
         watermark: The greatest value of the time column that a committed run has read, or None.
-        variables: `--vars` over `[vars]`.
+        variables: `--vars` over `[vars]`; in a run of a window `start_date` and `end_date` are
+            its bounds.
         connection: The connection that the model's transaction runs on. It is for reading; what
             is written on it commits or rolls back with the model. Do not commit on it.
     """
@@ -33,3 +36,4 @@ class RunContext:
     watermark: TimeValue | None
     variables: Mapping[str, object]
     connection: duckdb.DuckDBPyConnection
+    upper: TimeValue | None = None

@@ -143,7 +143,9 @@ def decision(
     return replace(chosen, warning=warning or chosen.warning)
 
 
-def settled(model: Model, decided: Decision, facts: Facts, flags: FlagsConfig) -> Decision:
+def settled(
+    model: Model, decided: Decision, facts: Facts, request: Request, flags: FlagsConfig
+) -> Decision:
     """The decision about an incremental model, now that the columns of its query are known.
 
     Where they differ from the table's, `on_schema_change` says how the run goes on. It stands above
@@ -168,7 +170,7 @@ def settled(model: Model, decided: Decision, facts: Facts, flags: FlagsConfig) -
             chosen = Decision("incremental", reason, _old_rows_stay(decided.reason))
         else:
             chosen = _after_change(decided.reason, flags)
-        if not chosen.is_full and _is_without_start(model, facts.commit, facts):
+        if not chosen.is_full and _is_without_start(model, facts, request):
             chosen = Decision("full", _NO_START)
     _refuse_full_load(model, chosen, facts)
     return chosen
@@ -243,9 +245,33 @@ def _full_reason(
         if commit.definition.time_column != definition.time_column:
             _refuse_other_time_column(changed, flags)
         found = _after_change(changed, flags)
-    if not found.is_full and _is_without_start(model, commit, facts):
+    if not found.is_full and _is_without_start(model, facts, request):
         return Decision("full", _NO_START)
     return found
+
+
+def within_window(chosen: Decision, request: Request, target: Target | None) -> Decision:
+    """The decision about a run of a window, which never replaces a table that stands.
+
+    Raises:
+        RunError: That is what would have to be done.
+    """
+    window = request.window
+    if window is None:
+        return chosen
+    if request.full_refresh:
+        raise RunError(
+            f"a full refresh and the window {window} were asked for together",
+            hint="ask for one of them",
+        )
+    if chosen.is_full and target is not None:
+        raise RunError(
+            f"this needs a full load ({chosen.reason}), and a run of a window cannot be one",
+            hint="run it without a window first",
+        )
+    found = f"the window {window} was asked for"
+    reason = f"{chosen.reason}; {found}" if chosen.is_full or chosen.warning else found
+    return replace(chosen, reason=reason)
 
 
 def _later_reason(model: Model) -> str:
@@ -254,12 +280,14 @@ def _later_reason(model: Model) -> str:
     return "rows past the watermark"
 
 
-def _is_without_start(model: Model, commit: Commit, facts: Facts) -> bool:
+def _is_without_start(model: Model, facts: Facts, request: Request) -> bool:
     """Whether delete_insert would start at the greatest time of a table that has none.
 
-    `t4t state set` gives it one.
+    `t4t state set` gives it one, and a window that is asked for starts by itself.
     """
-    settings = model.strategy
+    settings, commit = model.strategy, facts.commit
+    if request.window is not None or commit is None:
+        return False
     if not isinstance(settings, DeleteInsertConfig) or settings.start_date != "auto":
         return False
     is_from_table = commit.origin == "run"

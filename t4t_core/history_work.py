@@ -71,6 +71,7 @@ def history_work(
             kind=kind,
             lower=reach.lower,
             null_time="include",
+            upper=reach.upper,
         )
         # Rows without a time are read, to be refused.
         query = window.rows(with_null=True)

@@ -38,6 +38,7 @@ def success(made: Plan, commit: Commit, started: float) -> ModelReport:
         config_hash=commit.config_hash,
         data_version=commit.data_version,
         statements=statements((*made.steps, *made.after)),
+        window=_window(made),
     )
 
 
@@ -56,6 +57,28 @@ def failure(model: Model, made: Plan | None, error: T4tError, started: float) ->
         statements=() if made is None else statements((*made.steps, *made.after)),
         is_transient=error.is_transient,
     )
+
+
+def nothing_done(model: Model, commit: Commit | None, reason: str) -> ModelReport:
+    """The report of a model that there is nothing to do for."""
+    return ModelReport(
+        model_name=str(model),
+        materialization=model.config.materialization,
+        strategy=None if model.strategy is None else model.strategy.name,
+        mode="skipped",
+        reason=reason,
+        status="success",
+        row_count=None if commit is None else commit.row_count,
+        watermark=None if commit is None else commit.watermark,
+        data_version=None if commit is None else commit.data_version,
+        batches=0,
+    )
+
+
+def _window(made: Plan) -> tuple[str, str] | None:
+    if made.upper is None:
+        return None
+    return (str(made.lower), str(made.upper))
 
 
 def unmade_hint(model: Model, graph: Graph, commits: Mapping[str, Commit]) -> str | None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from t4t_core.config import HistoryConfig, ModelConfig, StrategyConfig, Window
+from t4t_core.config import (
+    HistoryConfig,
+    ModelConfig,
+    StrategyConfig,
+    TimestampHistoryConfig,
+    Window,
+)
 from t4t_core.errors import Place
 from t4t_core.names import TableName
 from t4t_core.sql.condition import Condition
@@ -89,6 +95,13 @@ class Model:
         """Those in its strategy's settings."""
         found = (self.where_condition, self.delete_when, *self.predicates)
         return tuple(condition for condition in found if condition is not None)
+
+    @property
+    def reads_windows(self) -> bool:
+        """Whether a run may read its rows of one window of time alone."""
+        settings = self.window
+        is_whole = isinstance(settings, TimestampHistoryConfig) and settings.gives_states
+        return settings is not None and not is_whole
 
     @property
     def is_ephemeral(self) -> bool:

@@ -11,16 +11,17 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from t4t_core.apply import apply
-from t4t_core.bounds import bounds, depends_on_greatest
+from t4t_core.bounds import bounds, depends_on_greatest, with_window_values
 from t4t_core.checking import left_out, refused, run_checks
 from t4t_core.commit import Commit, Definition
 from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
-from t4t_core.drift import Decision, decision, definition_of, settled
+from t4t_core.drift import Decision, decision, definition_of, settled, within_window
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, RunError, T4tError
 from t4t_core.facts import Column, Facts
+from t4t_core.fit import time_kind_of
 from t4t_core.function_names import with_temporary_functions
 from t4t_core.graph import Graph
 from t4t_core.history_drift import history_decision
@@ -29,7 +30,7 @@ from t4t_core.model_reports import explained, failure, success, unmade_hint
 from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.new_commit import later_of, new_commit
-from t4t_core.plan import Plan, plan
+from t4t_core.plan import Plan, plan, without_notes
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
 from t4t_core.report import CheckReport, ModelReport
@@ -38,7 +39,9 @@ from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
 from t4t_core.sql.window import around
 from t4t_core.state.ledger import write_commit
+from t4t_core.state.windows import note_run
 from t4t_core.time_values import greatest_in_table, greatest_read
+from t4t_core.windows import Batch
 
 log = logging.getLogger("ExecutionEngine")
 strategy_log = logging.getLogger("tee.engine.incremental_executor")
@@ -83,6 +86,9 @@ def plan_model(
     """
     target = warehouse.target(model.name, with_columns=model.strategy is not None)
     facts = Facts(target=target, commit=commit)
+    watermark = None if commit is None else commit.watermark
+    known_kind = None if watermark is None else watermark.kind
+    request = with_window_values(model, request, known_kind)
     if commit is not None and depends_on_greatest(model, commit):
         facts = replace(facts, greatest=greatest_in_table(model, facts, project.graph, warehouse))
     definition = current_definition(model, project.graph)
@@ -91,17 +97,26 @@ def plan_model(
     decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
     if model.strategy is not None:
+        columns = _columns(query, model, project.graph, warehouse, is_preview)
+        if request.window is not None and model.window is not None:
+            # The window's bounds have the type of the time column, which is known for certain now.
+            request = with_window_values(
+                model, request, time_kind_of(model.window.time_column, columns)
+            )
+            if given is None and isinstance(model.source, Query):
+                query = query_to_run(model, project.graph, request.variables)
         facts = replace(
             facts,
-            query_columns=_columns(query, model, project.graph, warehouse, is_preview),
+            query_columns=columns,
             may_read_target=may_read_target(model, project.graph, warehouse),
         )
-        before, decided = decided, settled(model, decided, facts, project.settings.flags)
+        before, decided = decided, settled(model, decided, facts, request, project.settings.flags)
         if decided.is_full and not before.is_full:
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
             columns = _columns(query, model, project.graph, warehouse, is_preview)
             facts = replace(facts, query_columns=columns)
+        decided = within_window(decided, request, target)
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
 
@@ -160,6 +175,7 @@ def run_model(
     warehouse: Warehouse,
     commits: Mapping[str, Commit],
     given: Given | None = None,
+    batch: Batch | None = None,
     *,
     with_columns: bool = False,
 ) -> tuple[ModelReport, Commit | None]:
@@ -177,10 +193,12 @@ def run_model(
         commits: The last commit of each model, by its name in lower case. Where one is behind the
             ledger the run fails as a transient error: its version is taken.
         given: Rows that stand for the model's own.
+        batch: What the run is of a backfill with several, or None.
         with_columns: Report the table's columns.
     """
     started = time.perf_counter()
-    log.info("Executing model: %s", model)
+    level = logging.INFO if batch is None else logging.DEBUG
+    log.log(level, "Executing model: %s", model)
     made: Plan | None = None
     key = model.name.key
     blocking = project.checks.blocking(key) if request.with_tests else ()
@@ -193,6 +211,8 @@ def run_model(
             )
             before = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, before, given)
+            if batch is not None:
+                made = without_notes(made)
             _tell(made, facts)
             commit = _carried_out(made, facts, project, warehouse, commits, started)
             columns: tuple[Column, ...] = ()
@@ -203,6 +223,7 @@ def run_model(
             if any(test.is_blocking for test in tests):
                 raise refused(tests)
             write_commit(warehouse, commit)
+            note_run(warehouse, made, before, commit, batch)
     except T4tError as error:
         told = explained(error, model)
         if isinstance(told, DatabaseError):
@@ -214,9 +235,9 @@ def run_model(
         if not isinstance(model.source, Query):
             warehouse.forget_view(RESULT)
     if commit.row_count is None:
-        log.info("Successfully executed %s", model)
+        log.log(level, "Successfully executed %s", model)
     else:
-        log.info("Successfully executed %s with %d rows", model, commit.row_count)
+        log.log(level, "Successfully executed %s with %d rows", model, commit.row_count)
     tests += run_checks(following, model, project, request, warehouse)
     report = success(made, commit, started)
     statements = (*functions, *report.statements)
@@ -267,14 +288,15 @@ def _query(
     if isinstance(model.source, Query):
         return query_to_run(model, project.graph, request.variables)
     commit = facts.commit
-    lower = None
+    reach = None
     kind = commit.watermark.kind if commit is not None and commit.watermark is not None else None
     if model.window is not None and kind is not None:
-        lower = bounds(model, kind, decided, facts, request).lower
+        reach = bounds(model, kind, decided, facts, request)
     context = RunContext(
         model=str(model),
         is_full=decided.is_full,
-        lower=lower,
+        lower=None if reach is None else reach.lower,
+        upper=None if reach is None else reach.upper,
         watermark=None if commit is None else commit.watermark,
         variables=MappingProxyType(dict(request.variables)),
         connection=warehouse.connection,

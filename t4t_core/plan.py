@@ -55,6 +55,7 @@ class Plan:
         start: The start S that bounds this and later runs until the next full load, or None.
         kind: What the time column counts in, or None for a model that is not incremental.
         after: What is carried out once the watermark was read.
+        upper: Rows before this are read; None where nothing bounds them.
         watermark_sql: Gives the greatest time that was read, or None for other models.
         row_count_sql: Gives the table's rows, or None for a view.
         columns: What the table has afterwards; empty for a model that is made anew.
@@ -70,6 +71,7 @@ class Plan:
     lower: TimeValue | None = None
     start: TimeValue | None = None
     kind: TimeKind | None = None
+    upper: TimeValue | None = None
     after: tuple[Write, ...] = ()
     watermark_sql: str | None = None
     row_count_sql: str | None = None
@@ -123,11 +125,20 @@ def plan(
     return replace(
         made,
         lower=work.lower,
+        upper=work.upper,
         start=start,
         kind=work.kind,
         row_count_sql=count_where(work.table),
         columns=facts.query_columns,
     )
+
+
+def without_notes(made: Plan) -> Plan:
+    """The plan with nothing to say in the log, for one of many batches."""
+    steps = tuple(
+        replace(step, note=None) if isinstance(step, Write) else step for step in made.steps
+    )
+    return replace(made, steps=steps, notes=())
 
 
 def _made_anew(
@@ -181,6 +192,7 @@ def _work(
         lower=reach.lower,
         null_time=settings.null_time,
         may_read_target=facts.may_read_target,
+        upper=reach.upper,
     )
     return work, reach.start
 
@@ -321,6 +333,7 @@ def _recorded(
         decision,
         steps,
         lower=work.reach.lower,
+        upper=work.reach.upper,
         start=work.reach.start,
         kind=work.kind,
         after=(Write(drop(history.stage, "table")),),
@@ -361,12 +374,16 @@ def _later_run(
         case MergeConfig():
             return merge.later_run(work, settings, merge_conditions(model, request))
         case DeleteInsertConfig():
-            return delete_insert.later_run(
-                work, settings, where_condition(work, settings, model, request)
-            )
+            # A window that somebody asks for says itself what is deleted.
+            where = None
+            if work.upper is None:
+                where = where_condition(work, settings, model, request)
+            return delete_insert.later_run(work, settings, where)
 
 
 def _notes(model: Model, settings: StrategyConfig, request: Request) -> tuple[str, ...]:
+    if request.window is not None:
+        return (f"Running incremental {settings.name} for {model} with window {request.window}",)
     lines = [
         f"Running incremental {settings.name} for {model} with {settings.start_date} start_date"
     ]

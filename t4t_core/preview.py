@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from t4t_core.backfill import todo_of
 from t4t_core.commit import Commit
 from t4t_core.compiled import query_to_run
 from t4t_core.drift import Decision
@@ -69,6 +70,9 @@ def _planned(
         "start": None,
         "watermark": None,
         "schema_change": [],
+        "upper": None,
+        "batches": None,
+        "batches_done": None,
         "statements": [],
     }
     graph = project.graph
@@ -76,6 +80,13 @@ def _planned(
         with warehouse.scratch():
             commit = commits.get(str(model).lower())
             functions = preview_functions(graph.functions_of(model), graph, request, warehouse)
+            if request.backfill is not None and model.reads_windows:
+                todo = todo_of(model, request.backfill, graph, warehouse, commit)
+                found |= {"batches": len(todo.batches), "batches_done": todo.done}
+                if todo.done == len(todo.batches):
+                    return found | {"mode": "skipped", "reason": "nothing is left to backfill"}
+                window = todo.batches[todo.done].window
+                request = replace(request, window=window, backfill=None)
             made, facts = plan_model(model, project, request, warehouse, commit, is_preview=True)
     except T4tError as error:
         told = explained(error, model)
@@ -87,6 +98,7 @@ def _planned(
         "reason": made.decision.reason,
         "warning": made.decision.warning,
         "lower": _text(made.lower),
+        "upper": _text(made.upper),
         "start": _text(made.start),
         "watermark": _text(watermark),
         "schema_change": list(made.schema_change.clauses),
@@ -108,10 +120,15 @@ def plan_text(models: Sequence[dict[str, Any]]) -> str:
         lines.append(f"  why: {model['reason']}")
         if model["warning"]:
             lines.append(f"  warning: {model['warning']}")
-        if model["lower"]:
+        if model["batches"]:
+            number = model["batches_done"] + 1
+            lines.append(f"  batch: {number:,} of {model['batches']:,}, whose window is")
+        if model["upper"]:
+            lines.append(f"  reads: from {model['lower']} on, before {model['upper']}")
+        elif model["lower"]:
             since = f", watermark {model['watermark']}" if model["watermark"] else ""
             lines.append(f"  reads: from {model['lower']} on{since}")
-        elif model["strategy"]:
+        elif model["strategy"] and model["mode"] != "skipped":
             lines.append("  reads: everything")
     return "\n".join(lines) if lines else "no models"
 

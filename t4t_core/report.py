@@ -86,6 +86,8 @@ class ModelReport:
         columns: Of the table or view; only read where they were asked for.
         is_transient: The failure may not come again with nothing changed.
         tests: What its data tests found, where they were asked for.
+        window: Where the window that the run was asked for begins and ends, or None.
+        batches: The batches of it that are committed, or None where it was not cut.
     """
 
     model_name: str
@@ -109,6 +111,8 @@ class ModelReport:
     columns: tuple[Column, ...] = ()
     is_transient: bool = False
     tests: tuple[CheckReport, ...] = ()
+    window: tuple[str, str] | None = None
+    batches: int | None = None
 
     @property
     def has_changed_rows(self) -> bool:
@@ -131,6 +135,8 @@ class ModelReport:
             "row_count": self.row_count,
             "last_processed_value": None if self.watermark is None else str(self.watermark),
             "duration_s": round(self.duration_s, 6),
+            "window": None if self.window is None else list(self.window),
+            "batches": self.batches,
         }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from t4t_core.windows import Backfill, Window
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -17,9 +19,14 @@ class Request:
         full_refresh: Build the tables of incremental models anew.
         with_tests: Run the data tests too; one of severity error that fails publishes nothing.
         now: The moment `CURRENT_DATE` is read from; it has a zone.
+        window: Incremental models are brought in line with their query's rows of this window, and
+            no other rows are touched.
+        backfill: The same for a longer window in batches; each is run with `window` set.
     """
 
     variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     full_refresh: bool = False
     with_tests: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    window: Window | None = None
+    backfill: Backfill | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from t4t_core.backfill import OnProgress
 from t4t_core.build_tests import (
     ephemeral_tests,
     in_build_order,
@@ -21,6 +22,7 @@ from t4t_core.request import Request
 from t4t_core.resolution import Key
 from t4t_core.seed import Seed
 from t4t_core.session import Session, open_session
+from t4t_core.windows import END, START
 
 log = logging.getLogger("ExecutionEngine")
 
@@ -32,6 +34,7 @@ def run_nodes(
     nodes: Sequence[Model | Seed],
     request: Request,
     on_finished: Listener | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Runs models and loads seeds; what reads a failed one is left out, the rest runs.
 
@@ -44,6 +47,7 @@ def run_nodes(
         nodes: Parents before children. Ephemeral models run as part of the models that read them.
         request: What the run is asked to do.
         on_finished: Called with each report as it comes.
+        on_progress: Called after each batch of a backfill that has several.
 
     Raises:
         ProjectError: Variables are missing; nothing was run.
@@ -60,7 +64,7 @@ def run_nodes(
     with open_session(project) as session:
         for node in nodes:
             culprit = _broken_parent(node, project, broken)
-            report, found = _outcome(node, project, request, session, culprit)
+            report, found = _outcome(node, project, request, session, culprit, on_progress)
             if culprit is not None or (report is not None and report.status == "failed"):
                 broken[node.name.key] = undone[node.name.key] = culprit or f"{node} failed"
             if request.with_tests:
@@ -76,11 +80,17 @@ def run_nodes(
         if request.with_tests and len(nodes) == len(project.graph.nodes):
             free = project.checks.free
             tests += run_checks(free, None, project, request, session.warehouse)
+        _end_backfill(nodes, request, session, undone)
     return Report(tuple(reports), tuple(tests))
 
 
 def _outcome(
-    node: Model | Seed, project: Project, request: Request, session: Session, culprit: str | None
+    node: Model | Seed,
+    project: Project,
+    request: Request,
+    session: Session,
+    culprit: str | None,
+    on_progress: OnProgress | None,
 ) -> tuple[ModelReport | None, tuple[CheckReport, ...]]:
     """What happened to a node and what its tests found; an ephemeral model has no report.
 
@@ -90,6 +100,7 @@ def _outcome(
         request: What the run is asked to do.
         session: What it is run in.
         culprit: Why it is left out, or None where it is not.
+        on_progress: Called after each batch of a backfill.
     """
     is_ephemeral = isinstance(node, Model) and node.is_ephemeral
     if culprit is None and is_ephemeral:
@@ -97,7 +108,7 @@ def _outcome(
             return None, ()
         return None, ephemeral_tests(node, project, request, session.warehouse)
     if culprit is None:
-        report = session.run(node, request)
+        report = session.run(node, request, on_progress=on_progress)
         if report.status == "failed":
             log.error("%s", report.error)
         return report, report.tests
@@ -106,6 +117,19 @@ def _outcome(
         return None, tests
     log.warning("Skipped %s: %s", node, culprit)
     return _left_out(node, culprit, tests), tests
+
+
+def _end_backfill(
+    nodes: Sequence[Model | Seed], request: Request, session: Session, undone: Collection[Key]
+) -> None:
+    """Lets the same backfill begin anew, once everything is done.
+
+    Until then a model that is done is not done again by the command that goes on with the others.
+    """
+    if request.backfill is not None and not undone:
+        for node in nodes:
+            if isinstance(node, Model) and node.reads_windows:
+                session.forget_progress(node)
 
 
 def require_variables(project: Project, nodes: Sequence[Model | Seed], request: Request) -> None:
@@ -117,8 +141,12 @@ def require_variables(project: Project, nodes: Sequence[Model | Seed], request: 
         ProjectError: The missing ones, together.
     """
     missing: list[T4tError] = []
+    is_backfill = request.window is not None or request.backfill is not None
     for model in _with_ephemerals(project, nodes):
-        missing += check_variables(model, request.variables)
+        values = dict(request.variables)
+        if is_backfill and (model.reads_windows or model.is_ephemeral):
+            values |= {START: None, END: None}  # the window gives them
+        missing += check_variables(model, values)
     if request.with_tests:
         checks = [check for node in nodes for check in project.checks.of(node.name.key)]
         missing += check_placeholders(checks, request.variables)

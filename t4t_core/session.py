@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from t4t_core.backfill import OnProgress, run_backfill, todo_of
 from t4t_core.checking import left_out, run_checks
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
 from t4t_core.function import Function
 from t4t_core.made_functions import ledger_name, make_functions, register_functions
+from t4t_core.model_reports import explained, failure
 from t4t_core.models import Model
 from t4t_core.one_model import Given, run_model
 from t4t_core.one_seed import run_seed
@@ -22,6 +25,8 @@ from t4t_core.request import Request
 from t4t_core.seed import Seed
 from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
 from t4t_core.state.mirror import bring_up_to_date
+from t4t_core.state.windows import forget_progress
+from t4t_core.windows import Batch, Window
 
 log = logging.getLogger("t4t_core.state")
 
@@ -48,20 +53,64 @@ class Session:
         given: Given | None = None,
         *,
         with_columns: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> ModelReport:
-        """Runs a model or loads a seed; an error of its own is in the report."""
+        """Runs a model or loads a seed; an error of its own is in the report.
+
+        Args:
+            node: The model or seed.
+            request: What the run is asked to do.
+            given: Rows that stand for the model's own.
+            with_columns: Report the table's columns.
+            on_progress: Called after each of a backfill's batches where it has several.
+        """
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
             report = replace(report, tests=self._seed_tests(node, request, report))
-        else:
-            report, commit = self._run_model(node, request, given, with_columns)
-            if report.status == "failed" and self._is_behind(node):
-                # Another session of this process has run the model since the ledger was read.
-                report, commit = self._run_model(node, request, given, with_columns)
+            if commit is not None:
+                self.remember(commit)
+            return report
+        if request.backfill is None or not node.reads_windows:
+            return self._run_model(node, request, given, with_columns)
+
+        def run(window: Window, batch: Batch | None) -> ModelReport:
+            of_batch = replace(request, window=window, backfill=None)
+            return self._run_model(node, of_batch, given, with_columns, batch)
+
+        commit = self._commits.get(str(node).lower())
+        try:
+            todo = todo_of(node, request.backfill, self.project.graph, self.warehouse, commit)
+        except T4tError as error:
+            return failure(node, None, explained(error, node), time.perf_counter())
+        return run_backfill(node, todo, commit, run, on_progress)
+
+    def _run_model(
+        self,
+        model: Model,
+        request: Request,
+        given: Given | None,
+        with_columns: bool,
+        batch: Batch | None = None,
+    ) -> ModelReport:
+        def run() -> tuple[ModelReport, Commit | None]:
+            return run_model(
+                model,
+                self.project,
+                request,
+                self.warehouse,
+                self._commits,
+                given,
+                batch,
+                with_columns=with_columns,
+            )
+
+        report, commit = run()
+        if report.status == "failed" and self._is_behind(model):
+            # Another session of this process has run the model since the ledger was read.
+            report, commit = run()
         if commit is not None:
             self.remember(commit)
-            if isinstance(node, Model):
-                self._remember_functions(self.project.graph.functions_of(node))
+            self._remember_functions(self.project.graph.functions_of(model))
         return report
 
     def make_functions(self, functions: Sequence[Function], request: Request) -> None:
@@ -93,18 +142,9 @@ class Session:
             return tuple(left_out(check, seed, f"{seed} failed") for check in found)
         return run_checks(found, seed, self.project, request, self.warehouse)
 
-    def _run_model(
-        self, model: Model, request: Request, given: Given | None, with_columns: bool
-    ) -> tuple[ModelReport, Commit | None]:
-        return run_model(
-            model,
-            self.project,
-            request,
-            self.warehouse,
-            self._commits,
-            given,
-            with_columns=with_columns,
-        )
+    def forget_progress(self, model: Model) -> None:
+        """Lets the next backfill of a model begin at its first batch."""
+        forget_progress(self.warehouse, str(model))
 
     def _is_behind(self, model: Model) -> bool:
         """Whether the ledger has a later commit of the model; it is known from then on."""

@@ -10,17 +10,45 @@ from typing import Any
 from tabulate import tabulate
 
 from t4t_core.commit import Commit
+from t4t_core.coverage import Covered, covered_now, missing
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import StateError, UsageError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.session import open_session
 from t4t_core.state.ledger import check_format, last_commit, last_commits, write_commit
+from t4t_core.state.windows import kept_windows, note_by_hand
 from t4t_core.values import TimeValue
 
 
 def shown(project: Project, model: str | None = None) -> list[dict[str, Any]]:
     """The state of each model that was run, or of one; read from the ledger."""
+    return [_row(commit) for commit, _ in _commits(project, model)]
+
+
+def shown_windows(project: Project, model: str | None = None) -> list[dict[str, Any]]:
+    """The windows of each model, or of one, that runs have read, and those between them."""
+    known = {str(node).lower() for node in project.models if node.reads_windows}
+    found = []
+    for commit, kept in _commits(project, model):
+        if commit.model_name.lower() not in known:
+            continue
+        covered = covered_now(kept, commit)
+        gaps = missing(covered, commit.start)
+        found.append(
+            {
+                "model_name": commit.model_name,
+                "covered": [
+                    {"start": _text(window.start), "end": str(window.end)} for window in covered
+                ],
+                "missing": [{"start": str(gap.start), "end": str(gap.end)} for gap in gaps],
+            }
+        )
+    return found
+
+
+def _commits(project: Project, model: str | None) -> list[tuple[Commit, tuple[Covered, ...]]]:
+    """The last commit of each model, or of one, with what is kept of its windows."""
     settings = project.settings
     if not settings.database.is_file():
         return []
@@ -30,7 +58,7 @@ def shown(project: Project, model: str | None = None) -> list[dict[str, Any]]:
     ) as warehouse:
         check_format(warehouse)
         return [
-            _row(commit)
+            (commit, kept_windows(warehouse, commit.model_name))
             for commit in last_commits(warehouse)
             if wanted is None or commit.model_name.lower() == wanted
         ]
@@ -85,6 +113,7 @@ def _changed(project: Project, model: str, value: str | None) -> dict[str, Any]:
                 duration_s=0.0,
             )
             write_commit(session.warehouse, commit)
+            note_by_hand(session.warehouse, before, commit)
         session.remember(commit)
     return _row(commit)
 
@@ -142,6 +171,28 @@ def _row(commit: Commit) -> dict[str, Any]:
         "mode": commit.mode,
         "reason": commit.reason,
     }
+
+
+def windows_text(models: Sequence[dict[str, Any]]) -> str:
+    """The windows as a table, in order."""
+    rows = []
+    for model in models:
+        gaps = {gap["end"]: gap for gap in model["missing"]}
+        for window in model["covered"]:
+            gap = gaps.get(window["start"])
+            if gap is not None:
+                rows.append((model["model_name"], "missing", gap["start"], gap["end"]))
+            start = window["start"] or ""
+            rows.append((model["model_name"], "read", start, window["end"]))
+    if not rows:
+        return "no incremental model was run yet"
+    return tabulate(
+        rows, ("model", "window", "from", "before"), tablefmt="simple", disable_numparse=True
+    )
+
+
+def _text(value: TimeValue | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def shown_text(rows: Sequence[dict[str, Any]]) -> str:

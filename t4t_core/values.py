@@ -79,6 +79,20 @@ class TimeValue:
                 micros, nanos = divmod(self.ordinal, _NS_PER_US)
                 return _moment(micros).isoformat(timespec="microseconds") + f"{nanos:03d}"
 
+    @property
+    def day_or_moment(self) -> date | datetime:
+        """The day of a DATE, and the moment of others rounded down to the microsecond.
+
+        It is UTC where the column has a zone. An integer has none.
+        """
+        if self.kind is TimeKind.DATE:
+            return (_EPOCH + timedelta(days=self.ordinal)).date()
+        if self.kind is TimeKind.TIMESTAMP_NS:
+            return _moment(self.ordinal // _NS_PER_US)
+        assert not self.kind.is_integer, "a number is no moment"
+        moment = _moment(self.ordinal)
+        return moment.replace(tzinfo=UTC) if self.kind is TimeKind.TIMESTAMPTZ else moment
+
     @classmethod
     def parse(cls, kind: TimeKind, text: str) -> TimeValue:
         """The value that `str` wrote.
@@ -131,8 +145,11 @@ _MICROS_OF = {
     "minute": 60_000_000,
     "min": 60_000_000,
     "hour": 3_600_000_000,
+    "h": 3_600_000_000,
     "day": MICROS_OF_A_DAY,
+    "d": MICROS_OF_A_DAY,
     "week": 7 * MICROS_OF_A_DAY,
+    "w": 7 * MICROS_OF_A_DAY,
 }
 _LOOKBACK_PART = re.compile(r"\s*(\d+)\s*([a-z]+?)s?(?=[\s,]|\d|$)[\s,]*")
 

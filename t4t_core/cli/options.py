@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from t4t_core.project.load import Project
     from t4t_core.request import Request
     from t4t_core.seed import Seed
+    from t4t_core.windows import Backfill
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,6 +59,23 @@ def running(command: Command) -> Command:
     )(selecting(shared(command)))
 
 
+def backfilling(command: Command) -> Command:
+    """--start, --end, --batch-size, --missing and --restart."""
+    for option in (
+        click.option("--restart", is_flag=True, help="Do the batches again that were done."),
+        click.option("--missing", is_flag=True, help="Backfill the windows that no run has read."),
+        click.option(
+            "--batch-size",
+            metavar="SIZE",
+            help="Commit after each '1 day', '7d', '12 hours', '1 month', or 10000 (integers).",
+        ),
+        click.option("--end", metavar="TIME", help="The window ends before this."),
+        click.option("--start", metavar="TIME", help="Backfill the window from this on."),
+    ):
+        command = option(command)
+    return command
+
+
 def selected_nodes(loaded: Project, options: Mapping[str, Any]) -> tuple[Model | Seed, ...]:
     """The nodes that --select and --exclude leave, parents before children."""
     return loaded.graph.select(options["select"], options["exclude"])
@@ -84,8 +102,39 @@ def load(
     )
     loaded = load_project(project, _variables(options["variables"]))
     return loaded, Request(
-        variables=loaded.variables, full_refresh=bool(options.get("full_refresh"))
+        variables=loaded.variables,
+        full_refresh=bool(options.get("full_refresh")),
+        backfill=_backfill(options),
     )
+
+
+def _backfill(options: Mapping[str, Any]) -> Backfill | None:
+    """The backfill that the options ask for, or None."""
+    from t4t_core.errors import UsageError
+    from t4t_core.windows import Backfill, batches, read_batch_size, read_window
+
+    start, end, is_missing = (options.get(name) for name in ("start", "end", "missing"))
+    if not (start or end or is_missing):
+        if options.get("batch_size") or options.get("restart"):
+            raise UsageError("--batch-size and --restart go with --start and --end")
+        return None
+    if options.get("full_refresh"):
+        raise UsageError(
+            "--full-refresh builds whole tables, and a backfill does a window of them",
+            hint="leave one of them out",
+        )
+    if is_missing and (start or end):
+        raise UsageError("--missing finds its windows itself; leave --start and --end out")
+    if not is_missing and not (start and end):
+        raise UsageError(
+            f"{'--end' if start else '--start'} is missing: a window has both ends",
+            hint="as in --start 2024-01-01 --end 2024-02-01, which leaves 1 February out",
+        )
+    size = None if options["batch_size"] is None else read_batch_size(options["batch_size"])
+    window = None if is_missing else read_window(start or "", end or "")
+    if window is not None:
+        batches(window, size)  # refuses a size that does not suit it before anything runs
+    return Backfill(window, size, is_restart=bool(options.get("restart")))
 
 
 def _variables(text: str | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from t4t_core.cli.options import load, running, selected_nodes, selecting, shared
+from t4t_core.cli.options import backfilling, load, running, selected_nodes, selecting, shared
 
 
 @click.command()
@@ -30,6 +30,7 @@ def compile(project: Path, **options: Any) -> None:
 
 
 @click.command()
+@backfilling
 @running
 def plan(project: Path, **options: Any) -> None:
     """Show what the next run would do, and why."""

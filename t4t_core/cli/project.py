@@ -24,18 +24,33 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["show", "reset", "set"]))
+@click.argument("action", type=click.Choice(["show", "windows", "reset", "set"]))
 @shared
 @click.option("-m", "--model", help="The model; needed for reset and set.")
 @click.option("--value", help="set: the watermark that the next run starts from.")
 def state(action: str, project: Path, model: str | None, value: str | None, **options: Any) -> None:
     """Show, set or reset the state of models.
 
-    ACTION is show, reset or set.
+    ACTION is show, windows, reset or set; windows shows what runs have read and what lies between.
     """
-    from t4t_core.state_commands import reset, set_watermark, shown, shown_text
+    from t4t_core.state_commands import (
+        reset,
+        set_watermark,
+        shown,
+        shown_text,
+        shown_windows,
+        windows_text,
+    )
 
     loaded, _ = load(project, options)
+    if action == "windows":
+        windows = shown_windows(loaded, model)
+        click.echo(
+            json.dumps({"status": "success", "models": windows})
+            if options["as_json"]
+            else windows_text(windows)
+        )
+        return
     if action == "show":
         rows = shown(loaded, model)
         click.echo(

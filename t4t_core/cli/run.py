@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from t4t_core.cli.options import load, running, selected_nodes
+from t4t_core.cli.options import backfilling, load, running, selected_nodes
 
 
 @click.command()
+@backfilling
 @running
 def run(project: Path, **options: Any) -> None:
     """Run the models of PROJECT."""
@@ -29,6 +30,7 @@ def seed(project: Path, **options: Any) -> None:
 
 
 @click.command()
+@backfilling
 @running
 def build(project: Path, **options: Any) -> None:
     """Load seeds, run models and test them, in the order of what they read."""
@@ -54,8 +56,9 @@ def _run(
         for node in selected_nodes(loaded, options)
         if (with_models if isinstance(node, Model) else with_seeds)
     ]
-    with progress(len(nodes), is_quiet=options["as_json"]) as advance:
-        report = run_nodes(loaded, nodes, replace(request, with_tests=with_tests), advance)
+    asked = replace(request, with_tests=with_tests)
+    with progress(len(nodes), is_quiet=options["as_json"]) as (advance, advance_batch):
+        report = run_nodes(loaded, nodes, asked, advance, advance_batch)
     if options["as_json"]:
         click.echo(json.dumps(report.to_json()))
     else:

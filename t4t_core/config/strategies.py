@@ -61,6 +61,12 @@ class Window(Written):
         """What may be a placeholder that a run resolves."""
         return (self.start_date, self.lookback)
 
+    @property
+    def is_start_a_value(self) -> bool:
+        """Whether the start is a date or number that stands in the metadata."""
+        text = str(self.start_date).strip().lower().removesuffix("()")
+        return not self.is_start_placed and text not in ("auto", "current_date")
+
     @model_validator(mode="before")
     @classmethod
     def _take_other_names(cls, data: object) -> object:

@@ -42,16 +42,25 @@ _COLUMNS: Final = {
     "committed_at": "TIMESTAMP",
     "duration_s": "DOUBLE",
 }
+# Tables that came after the first version; an older t4t does not look at them.
+_LATER_TABLES: Final = {
+    "windows": "model_name VARCHAR, time_type VARCHAR, lower VARCHAR, upper VARCHAR, "
+    "goes_on BOOLEAN, committed_at TIMESTAMP",
+    "backfills": "model_name VARCHAR PRIMARY KEY, lower VARCHAR, upper VARCHAR, "
+    "batch_size VARCHAR, definition VARCHAR, done_until VARCHAR, committed_at TIMESTAMP",
+}
 _SELECT: Final = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM {SCHEMA}.commits AS c"
 
 
 def ensure_ledger(warehouse: Warehouse) -> None:
-    """Makes the ledger where there is none.
+    """Makes the ledger where there is none, and what a ledger of an older t4t lacks.
 
     Raises:
         StateError: A newer t4t wrote it.
     """
-    if not has_ledger(warehouse):
+    if has_ledger(warehouse):
+        check_format(warehouse)
+    else:
         columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
         with warehouse.transaction():
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -62,8 +71,9 @@ def ensure_ledger(warehouse: Warehouse) -> None:
             warehouse.execute(
                 f"CREATE OR REPLACE TABLE {SCHEMA}.format AS SELECT {FORMAT} AS version"
             )
-        return
-    check_format(warehouse)
+    for name, columns in _LATER_TABLES.items():
+        if not has_table(warehouse, name):
+            warehouse.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} ({columns})")
 
 
 def check_format(warehouse: Warehouse) -> None:
@@ -88,7 +98,12 @@ def check_format(warehouse: Warehouse) -> None:
 
 def has_ledger(warehouse: Warehouse) -> bool:
     """Whether the database has a ledger."""
-    return warehouse.target(TableName(SCHEMA, "format")) is not None
+    return has_table(warehouse, "format")
+
+
+def has_table(warehouse: Warehouse, name: str) -> bool:
+    """Whether the ledger has a table; one of an older t4t may lack some."""
+    return warehouse.target(TableName(SCHEMA, name)) is not None
 
 
 def last_commit(warehouse: Warehouse, model_name: str) -> Commit | None:

@@ -1,7 +1,8 @@
 """Deleting the keys whose latest row says so: `delete_when`.
 
 The stage has settled by now which row of a key is its latest, and a late older row of a deleted key
-comes with the deleting one: it lies in the window, so what is later than it does too.
+comes with the deleting one: it lies in the window, so what is later than it does too. A window with
+an end has to look past it for that.
 """
 
 from __future__ import annotations
@@ -63,6 +64,22 @@ def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
             Tally.DELETED,
         ),
     )
+
+
+def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
+    """Takes the rows out of the stage whose key the query has again past the window's end.
+
+    That row decides: it has deleted the key already, or will when its own window is read.
+    """
+    work = matching.work
+    if work.upper is None:
+        return ()
+    later = (
+        exp.select(exp.Literal.number(1), copy=False)
+        .from_(subquery(work.rows_past_end(), "q"), copy=False)
+        .where(matching.is_one_key("s", "q"), copy=False)
+    )
+    return (Write(delete(aliased(work.stage, "s"), exp.Exists(this=later))),)
 
 
 def watermark_with_deleted(work: Work) -> str:

@@ -22,7 +22,13 @@ from t4t_core.sql.statements import (
     latest_per_key,
 )
 from t4t_core.steps import Gate, Repair, Step, Tally, Write
-from t4t_core.strategies.deleting import GONE, delete_keys, not_deleted, watermark_with_deleted
+from t4t_core.strategies.deleting import (
+    GONE,
+    delete_keys,
+    leave_to_later_rows,
+    not_deleted,
+    watermark_with_deleted,
+)
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.merge_statement import merge_statement
 from t4t_core.strategies.replacing import replace_rows
@@ -100,7 +106,7 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     leaves: tuple[str, ...] = (STAGE,)
     watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
     if conditions.delete_when is not None:
-        deletes = delete_keys(matching, conditions.delete_when)
+        deletes = (*leave_to_later_rows(matching), *delete_keys(matching, conditions.delete_when))
         leaves += (GONE,)
         watermark_sql = watermark_with_deleted(work)
     write = replace_rows if is_fastest else merge_statement

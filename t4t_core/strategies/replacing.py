@@ -38,7 +38,7 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
     greatest = (
         exp.select(exp.Max(this=column(time, "t")), copy=False)
         .from_(aliased(work.table, "t"), copy=False)
-        .where(work.in_window(column(time, "t"), with_null=False), copy=False)
+        .where(work.from_lower(column(time, "t"), with_null=False), copy=False)
     )
     may_be_earlier = exp.or_(
         exp.Is(this=column(time, "s"), expression=exp.Null()),

@@ -70,6 +70,8 @@ class Work:
         null_time: What happens to rows without a time.
         may_read_target: Whether the query could read the table that it is written to.
         change: What this run does about columns that differ.
+        upper: Rows before this are read; None where nothing bounds them. Rows without a time are
+            in no window that has one.
     """
 
     name: TableName
@@ -82,6 +84,7 @@ class Work:
     null_time: NullTime
     may_read_target: bool = True
     change: SchemaChange = NO_CHANGE
+    upper: TimeValue | None = None
 
     @property
     def table(self) -> exp.Table:
@@ -104,6 +107,15 @@ class Work:
 
     def in_window(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
         """Whether a row with this time is read; None where every row is."""
+        if self.upper is None:
+            return self.from_lower(time, with_null=with_null)
+        is_before = exp.LT(this=time.copy(), expression=time_literal(self.upper))
+        if self.lower is None:
+            return is_before
+        return exp.and_(self.from_lower(time, with_null=False), is_before, copy=False)
+
+    def from_lower(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
+        """Whether a row with this time is in the window or past it; None where every row is."""
         is_past = None
         if self.lower is not None:
             is_past = exp.GTE(this=time.copy(), expression=time_literal(self.lower))
@@ -124,6 +136,16 @@ class Work:
             found = self.in_window(time, with_null=with_null)
             assert found is not None, "looked at above"
             return found
+
+        return filtered(self.query.copy(), self.time_column, condition)
+
+    def rows_past_end(self) -> exp.Expr:
+        """The query's rows at or after the window's end."""
+        upper = self.upper
+        assert upper is not None, "only asked for windows with an end"
+
+        def condition(time: exp.Expr) -> exp.Expr:
+            return exp.GTE(this=time, expression=time_literal(upper))
 
         return filtered(self.query.copy(), self.time_column, condition)
 
