@@ -110,6 +110,10 @@ class Graph:
                 found += self.sources_through_ephemerals(parent)
         return tuple(dict.fromkeys(found))
 
+    def upstream(self, key: Key) -> frozenset[Key]:
+        """What a node is made from, at any distance."""
+        return frozenset(_reached((key,), self.parents))
+
     def source_name(self, ref: TableRef) -> tuple[str, ...]:
         """A source's full name, as DuckDB resolves it.
 

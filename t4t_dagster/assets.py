@@ -1,8 +1,9 @@
 """One asset for each model and seed."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -12,6 +13,7 @@ from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_dagster.attributes import config_of
 from t4t_dagster.attributes import retry_policy as own_retry_policy
+from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
@@ -29,11 +31,13 @@ class T4tOutput:
         node: The model or seed.
         project: The project that it stands in.
         set_data_version: Sets the data version of the materialization.
+        checks: The data tests that the run carries out.
     """
 
     node: Model | Seed
     project: Project
     set_data_version: Callable[[dg.DataVersion], None]
+    checks: tuple[NamedCheck, ...] = ()
 
 
 Execute = Callable[[dg.AssetExecutionContext, T4tOutput], object]
@@ -100,9 +104,32 @@ def t4t_assets(
     return [_asset(node, spec, project, steps) for node, spec in specs]
 
 
+def t4t_asset_checks(
+    project: Project,
+    *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    translator: T4tTranslator | None = None,
+    io_manager_key: str = IO_MANAGER_KEY,
+) -> list[dg.AssetChecksDefinition]:
+    """The data tests that run as steps of their own; all others belong to the assets themselves.
+
+    They look at tables which their own is not built from. Arguments and errors as of `t4t_assets`.
+    """
+    nodes = [
+        node
+        for node in project.graph.select(select, exclude)
+        if not (isinstance(node, Model) and node.is_ephemeral)
+    ]
+    return separate_checks(nodes, project, translator or T4tTranslator(), io_manager_key)
+
+
 def _asset(
     node: Model | Seed, spec: dg.AssetSpec, project: Project, steps: _Steps
 ) -> dg.AssetsDefinition:
+    named = in_step(node, project)
+    if named:
+        return _checked_asset(node, spec, project, steps, named)
     own = config_of(node)
 
     @dg.asset(
@@ -128,6 +155,54 @@ def _asset(
             node, project, lambda version: context.set_data_version(context.asset_key, version)
         )
         return output if steps.execute is None else steps.execute(context, output)
+
+    return run
+
+
+def _checked_asset(
+    node: Model | Seed,
+    spec: dg.AssetSpec,
+    project: Project,
+    steps: _Steps,
+    named: Sequence[NamedCheck],
+) -> dg.AssetsDefinition:
+    """The asset of a model with data tests, which may also run alone.
+
+    What a check found has to be yielded before the output is, and is known once the model has run.
+    So the body has the IO manager run the model, and hands over what it did.
+    """
+    own = config_of(node)
+    name = spec.key.to_python_identifier()
+
+    @dg.multi_asset(
+        name=name,
+        specs=[spec.with_io_manager_key(steps.io_manager_key)],
+        check_specs=[check_spec(one, spec.key) for one in named],
+        can_subset=True,
+        required_resource_keys={steps.io_manager_key},
+        retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
+        pool=own.pool or steps.pool,
+        op_tags={**steps.op_tags, **own.op_tags},
+        backfill_policy=steps.backfill_policy,
+    )
+    def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        io_manager = getattr(context.resources, steps.io_manager_key)
+        wanted = {key.name for key in context.selected_asset_check_keys}
+        chosen = tuple(one for one in named if one.name in wanted)
+        names = {one.check.name: one.name for one in chosen}
+        if spec.key not in context.selected_asset_keys:
+            reports = io_manager.tested(node, project, [one.check for one in chosen], context.log)
+            yield from check_results(reports, names, spec.key)
+            return
+        output = T4tOutput(
+            node, project, lambda version: context.set_data_version(spec.key, version), chosen
+        )
+        handed = output if steps.execute is None else steps.execute(context, output)
+        if isinstance(handed, T4tOutput):
+            handed = io_manager.ran(handed, context.log)
+            yield from check_results(handed.report.tests, names, spec.key)
+            handed.raise_failure()
+        yield dg.Output(handed, output_name=name)
 
     return run
 

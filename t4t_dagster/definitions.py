@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from t4t_core.project import load_project
-from t4t_dagster.assets import IO_MANAGER_KEY, Execute, t4t_assets
+from t4t_dagster.assets import IO_MANAGER_KEY, Execute, t4t_asset_checks, t4t_assets
 from t4t_dagster.io_manager import T4tIOManager
 from t4t_dagster.translator import T4tTranslator
 
@@ -66,6 +66,13 @@ def build_t4t_definitions(
             op_tags=op_tags,
             backfill_policy=backfill_policy,
             execute=execute,
+        ),
+        asset_checks=t4t_asset_checks(
+            loaded,
+            select=select,
+            exclude=exclude,
+            translator=translator,
+            io_manager_key=io_manager_key,
         ),
         resources={io_manager_key: T4tIOManager.of(loaded, translator=translator, duckdb=duckdb)},
     )

@@ -1,29 +1,36 @@
 """The IO manager that runs models: the same code as `t4t run`."""
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from t4t_core.checking import check_placeholders, run_checks
+from t4t_core.checks import Check
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import LockedError, T4tError
+from t4t_core.errors import LockedError, ProjectError, T4tError
+from t4t_core.made_functions import register_functions
 from t4t_core.models import Model
 from t4t_core.one_model import Given
 from t4t_core.project import Project, with_variables
-from t4t_core.report import ModelReport
+from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request
 from t4t_core.run import require_variables
 from t4t_core.seed import Seed
 from t4t_core.session import open_session
 from t4t_core.sql.lineage import Lineage
 from t4t_dagster.assets import T4tOutput
+from t4t_dagster.checks import only
 from t4t_dagster.foreign_model import foreign_model
 from t4t_dagster.inputs import input_rows
 from t4t_dagster.lineage import lineage_of
 from t4t_dagster.logs import shown_in
-from t4t_dagster.metadata import column_lineage, materialization_metadata
+from t4t_dagster.ran import T4tRan
 from t4t_dagster.translator import T4tTranslator
 from t4t_dagster.warehouse import open_warehouse
 
@@ -78,39 +85,61 @@ class T4tIOManager(dg.ConfigurableIOManager):
             dagster.Failure: The model failed; nothing was published.
             dagster.RetryRequested: Another process holds the database.
         """
-        given = None if isinstance(obj, T4tOutput) else Given(obj)
-        try:
-            project = self._project_of(obj)
-            node = obj.node if given is None else foreign_model(context, project)
-            node = project.graph.nodes.get(node.name.key, node)
-            request = Request(variables=project.variables, full_refresh=self.full_refresh)
-            require_variables(project, [node], request)
-            with (
-                shown_in(context.log),
-                open_warehouse(project, self.duckdb) as warehouse,
-                open_session(project, warehouse) as session,
-            ):
-                report = session.run(node, request, given, with_columns=True)
-                lineage = _lineage(report, node, project, request, session.warehouse, context.log)
-        except LockedError as error:
-            context.log.info(str(error))
-            raise dg.RetryRequested(_LOCK_RETRIES, _LOCK_PAUSE_S) from error
-        except T4tError as error:
-            raise dg.Failure(str(error), allow_retries=error.is_transient) from error
-        if report.status == "failed":
-            raise dg.Failure(
-                report.error,
-                metadata=materialization_metadata(report, node, project),
-                allow_retries=report.is_transient,
+        ran = obj
+        if isinstance(obj, T4tOutput):
+            ran = self.ran(obj, context.log)
+        elif not isinstance(obj, T4tRan):
+            ran = self._written(context, obj)
+        ran.raise_failure()
+        context.add_output_metadata(ran.metadata(self.translator))
+        if ran.set_data_version is not None and ran.report.data_version is not None:
+            ran.set_data_version(dg.DataVersion(ran.report.data_version))
+
+    def ran(self, output: T4tOutput, log: logging.Logger) -> T4tRan:
+        """Runs the model that an asset hands over, with the data tests that it names.
+
+        Args:
+            output: From the body of a t4t asset.
+            log: Of the step.
+
+        Raises:
+            dagster.Failure: The model could not be run at all.
+            dagster.RetryRequested: Another process holds the database.
+        """
+        with _told_to_dagster(log):
+            project = self._project_of(output.project)
+            key = output.node.name.key
+            node = project.graph.nodes.get(key, output.node)
+            checks = only(project.checks, key, [one.check for one in output.checks])
+            report, lineage = self._run(
+                node, replace(project, checks=checks), log, with_tests=bool(output.checks)
             )
-        metadata = materialization_metadata(report, node, project)
-        if lineage and isinstance(node, Model):
-            metadata["dagster/column_lineage"] = column_lineage(
-                lineage, project, node, self.translator
-            )
-        context.add_output_metadata(metadata)
-        if isinstance(obj, T4tOutput) and report.data_version is not None:
-            obj.set_data_version(dg.DataVersion(report.data_version))
+            return T4tRan(node, project, report, lineage, output.set_data_version)
+
+    def tested(
+        self, node: Model | Seed, project: Project, checks: Sequence[Check], log: logging.Logger
+    ) -> tuple[CheckReport, ...]:
+        """What data tests of a model find in its table as it is.
+
+        Args:
+            node: The model or seed.
+            project: The project that it stands in.
+            checks: Some of its checks.
+            log: Of the step.
+
+        Raises:
+            dagster.Failure: A variable is missing, or the database cannot be opened.
+            dagster.RetryRequested: Another process holds the database.
+        """
+        with _told_to_dagster(log), shown_in(log):
+            project = self._project_of(project)
+            request = Request(variables=project.variables)
+            missing = check_placeholders(checks, project.variables)
+            if missing:
+                raise ProjectError(tuple(missing))
+            with open_warehouse(project, self.duckdb, is_reading=True) as warehouse:
+                register_functions(project.graph, warehouse)
+                return run_checks(checks, node, project, request, warehouse)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """The table of an upstream asset, in the form that the input's annotation asks for.
@@ -121,21 +150,63 @@ class T4tIOManager(dg.ConfigurableIOManager):
             dagster.Failure: There is no such table.
             dagster.RetryRequested: Another process holds the database.
         """
-        try:
-            with open_warehouse(self.project, self.duckdb, is_reading=True) as warehouse:
-                return input_rows(context, self.project, self.translator, warehouse)
-        except LockedError as error:
-            context.log.info(str(error))
-            raise dg.RetryRequested(_LOCK_RETRIES, _LOCK_PAUSE_S) from error
-        except T4tError as error:
-            raise dg.Failure(str(error), allow_retries=error.is_transient) from error
+        with (
+            _told_to_dagster(context.log),
+            open_warehouse(self.project, self.duckdb, is_reading=True) as warehouse,
+        ):
+            return input_rows(context, self.project, self.translator, warehouse)
 
-    def _project_of(self, obj: Any) -> Project:
+    def _written(self, context: dg.OutputContext, rows: Any) -> T4tRan:
+        """The run that writes what an asset of other code returned."""
+        with _told_to_dagster(context.log):
+            project = self._project_of(self.project)
+            described = foreign_model(context, project)
+            node = project.graph.nodes.get(described.name.key, described)
+            report, lineage = self._run(node, project, context.log, Given(rows))
+            return T4tRan(node, project, report, lineage, None)
+
+    def _run(
+        self,
+        node: Model | Seed,
+        project: Project,
+        log: logging.Logger,
+        given: Given | None = None,
+        *,
+        with_tests: bool = False,
+    ) -> tuple[ModelReport, Lineage]:
+        request = Request(
+            variables=project.variables, full_refresh=self.full_refresh, with_tests=with_tests
+        )
+        require_variables(project, [node], request)
+        with (
+            shown_in(log),
+            open_warehouse(project, self.duckdb) as warehouse,
+            open_session(project, warehouse) as session,
+        ):
+            report = session.run(node, request, given, with_columns=True)
+            return report, _lineage(report, node, project, request, session.warehouse, log)
+
+    def _project_of(self, project: Project) -> Project:
         """The project that an output belongs to, with the variables of code and run."""
-        project = self.project
-        if isinstance(obj, T4tOutput) and obj.project.settings.folder != project.settings.folder:
-            project = obj.project
-        return with_variables(project, self.vars)
+        is_ours = project.settings.folder == self.project.settings.folder
+        return with_variables(self.project if is_ours else project, self.vars)
+
+
+@contextmanager
+def _told_to_dagster(log: logging.Logger) -> Iterator[None]:
+    """Errors as what Dagster knows.
+
+    Raises:
+        dagster.Failure: For an error; tried again only where nothing has to be changed for it.
+        dagster.RetryRequested: Where another process holds the database.
+    """
+    try:
+        yield
+    except LockedError as error:
+        log.info(str(error))
+        raise dg.RetryRequested(_LOCK_RETRIES, _LOCK_PAUSE_S) from error
+    except T4tError as error:
+        raise dg.Failure(str(error), allow_retries=error.is_transient) from error
 
 
 def _lineage(
