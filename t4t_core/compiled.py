@@ -13,6 +13,7 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.resolution import MAIN_SCHEMA
+from t4t_core.sql.files import reads_relative_files, with_files
 from t4t_core.sql.names import table
 from t4t_core.sql.query import Query, unset_variable, with_values
 from t4t_core.sql.tables import TableRef, with_tables
@@ -40,6 +41,7 @@ def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, obje
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
+    tree = with_files(tree, graph.folder)
     # Calls come first: those of ephemeral models are written for their own schema.
     tree = with_function_names(tree, model.name.schema, graph)
     return with_tables(tree, lambda ref: _replacement(ref, model, graph, values))
@@ -62,7 +64,8 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
     if is_whole and is_as_written:
         replaced = (_replacement(ref, model, graph, values) for ref in query.tables)
         called = (function_name(ref, model.name.schema, graph) for ref in query.calls)
-        if all(replacement is None for replacement in (*replaced, *called)):
+        is_kept = all(replacement is None for replacement in (*replaced, *called))
+        if is_kept and not reads_relative_files(query.tree):
             return exp.Var(this=query.statement)
     return compiled(query, model, graph, values)
 

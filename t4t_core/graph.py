@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, T4tError, UsageError
@@ -28,6 +29,7 @@ class Graph:
         sources: For each node, the tables it reads that nothing in the project makes.
         functions: The project's functions, by schema and name. They are no nodes: what calls one
             reads what the function reads.
+        folder: The project's, where relative names of files begin.
         catalog: The database's own catalog name.
         default_schema: `[connection] schema`.
     """
@@ -38,6 +40,7 @@ class Graph:
     catalog: str
     default_schema: str
     functions: Mapping[Key, Function] = field(default_factory=dict)
+    folder: Path = Path()
 
     @cached_property
     def children(self) -> Mapping[Key, tuple[Key, ...]]:
@@ -184,6 +187,7 @@ def build_graph(
     catalog: str,
     default_schema: str,
     functions: Sequence[Function] = (),
+    folder: Path = Path(),
 ) -> Graph:
     """The graph of a project's models and seeds.
 
@@ -193,6 +197,7 @@ def build_graph(
         catalog: The name DuckDB gives to the database file: its stem.
         default_schema: `[connection] schema`.
         functions: In any order.
+        folder: The project's.
 
     Raises:
         UsageError: Two of them make one table, there is a cycle, or a function is called where
@@ -226,6 +231,7 @@ def build_graph(
         catalog=catalog,
         default_schema=default_schema,
         functions=known,
+        folder=folder,
     )
     for function in functions:
         functions_called(function, known, catalog, default_schema)

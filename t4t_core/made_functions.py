@@ -24,7 +24,8 @@ from t4t_core.function_names import (
 from t4t_core.graph import Graph
 from t4t_core.request import Request
 from t4t_core.resolution import resolved
-from t4t_core.sql.macro import Macro, create_macro, create_temporary_macro, drop_macro
+from t4t_core.sql.files import reads_relative_files, with_files
+from t4t_core.sql.macro import Macro, Overload, create_macro, create_temporary_macro, drop_macro
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import create_schema
 from t4t_core.sql.tables import TableRef, with_tables
@@ -175,13 +176,14 @@ def _statement(function: Function, macro: Macro, graph: Graph) -> str:
     schema = function.name.schema
     names = [function_name(ref, schema, graph) for ref in macro.calls]
     tables = [_table(ref, schema, graph) for ref in macro.tables]
-    if not any(names) and not any(tables):
+    has_files = any(reads_relative_files(overload.tree) for overload in macro.overloads)
+    if not any(names) and not any(tables) and not has_files:
         return create_macro(
             function.name, graph.catalog, [(overload, None) for overload in macro.overloads]
         )
     trees = [
         with_tables(
-            with_function_names(overload.tree.copy(), schema, graph),
+            with_function_names(_read(overload, graph), schema, graph),
             lambda ref: _table(ref, schema, graph),
         )
         for overload in macro.overloads
@@ -196,7 +198,7 @@ def _temporary_statement(function: Function, macro: Macro, graph: Graph) -> str:
     trees = [
         with_tables(
             with_temporary_functions(
-                with_function_names(overload.tree.copy(), schema, graph), schema, graph
+                with_function_names(_read(overload, graph), schema, graph), schema, graph
             ),
             lambda ref: _table(ref, schema, graph),
         )
@@ -204,6 +206,10 @@ def _temporary_statement(function: Function, macro: Macro, graph: Graph) -> str:
     ]
     overloads = list(zip(macro.overloads, trees, strict=True))
     return create_temporary_macro(temporary_name(function), overloads)
+
+
+def _read(overload: Overload, graph: Graph) -> exp.Expr:
+    return with_files(overload.tree.copy(), graph.folder)
 
 
 def _table(ref: TableRef, schema: str, graph: Graph) -> exp.Expr | None:

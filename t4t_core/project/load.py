@@ -107,7 +107,14 @@ def load_project(
     own_checks = metadata_checks(models, sql_tests, mistakes)
     if not mistakes:
         try:
-            graph = build_graph(models, seeds, settings.catalog, settings.default_schema, functions)
+            graph = build_graph(
+                models,
+                seeds,
+                settings.catalog,
+                settings.default_schema,
+                functions,
+                settings.folder,
+            )
         except T4tError as error:
             mistakes.append(error)
     if mistakes:
