@@ -175,7 +175,7 @@ def _reached(start: Iterable[Key], edges: Mapping[Key, tuple[Key, ...]]) -> set[
 
 def _matches(node: Model | Seed, selector: str) -> bool:
     if selector.startswith("tag:"):
-        return isinstance(node, Model) and selector[4:] in node.config.tags
+        return selector[4:] in node.config.tags
     pattern = selector.lower()
     full, short = str(node).lower(), node.name.name.lower()
     return fnmatch.fnmatchcase(full, pattern) or fnmatch.fnmatchcase(short, pattern)

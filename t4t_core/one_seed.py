@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from datetime import UTC, datetime
-
-from sqlglot import exp
+from typing import Final
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.drift import refuse_foreign_table
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import Place, RunError, T4tError
+from t4t_core.errors import RunError, T4tError
 from t4t_core.project.load import Project
 from t4t_core.report import ModelReport
 from t4t_core.request import Request
 from t4t_core.seed import Seed
+from t4t_core.seed_errors import seed_error
+from t4t_core.seed_statement import seed_statement
 from t4t_core.sql.names import table
-from t4t_core.sql.statements import create_schema, create_table, drop
+from t4t_core.sql.statements import create_schema, drop
 from t4t_core.state.ledger import last_commit, write_commit
+
+_NO_SETTINGS: Final = hashlib.sha256(b"").hexdigest()
 
 log = logging.getLogger("ExecutionEngine")
 
@@ -31,14 +35,15 @@ def run_seed(
     started = time.perf_counter()
     try:
         digest = _digest(seed)
-        statement = seed_statement(seed, project)
+        settings_digest = config_digest(seed)
+        statement = seed_statement(seed, project.settings.catalog)
         with warehouse.transaction():
             before = last_commit(warehouse, str(seed))
             target = warehouse.target(seed.name)
             refuse_foreign_table(target, before, request)
             is_loaded = (
                 before is not None
-                and before.sql_hash == digest
+                and (before.sql_hash, before.config_hash) == (digest, settings_digest)
                 and target is not None
                 and target.kind == "table"
                 and not request.full_refresh
@@ -52,10 +57,10 @@ def run_seed(
                 warehouse.execute(drop(table(seed.name, project.settings.catalog), "view"))
             rows = warehouse.execute(statement)
             is_gone = target is None
-            commit = _commit(seed, digest, before, rows, started, is_gone=is_gone)
+            commit = _commit(seed, digest, settings_digest, before, rows, started, is_gone=is_gone)
             write_commit(warehouse, commit)
     except T4tError as error:
-        failure = error.located(place=Place(seed.file), model=str(seed))
+        failure = seed_error(error, seed)
         return (
             ModelReport(
                 model_name=str(seed),
@@ -73,32 +78,22 @@ def run_seed(
     return _report(commit, "full", commit.reason, (statement,), started), commit
 
 
-def seed_statement(seed: Seed, project: Project) -> str:
-    """The statement that loads a seed."""
-    file = exp.Literal.string(str(seed.file))
-    match seed.file.suffix.lower():
-        case ".csv" | ".tsv" as suffix:
-            reader = _reader(
-                "read_csv",
-                file,
-                header=exp.true(),
-                sample_size=exp.Literal.number(-1),
-                delim=exp.Literal.string("," if suffix == ".csv" else "\t"),
-            )
-        case ".parquet":
-            reader = _reader("read_parquet", file)
-        case _:
-            reader = _reader("read_json_auto", file)
-    query = exp.Select(expressions=[exp.Star()]).from_(exp.Table(this=reader), copy=False)
-    return create_table(table(seed.name, project.settings.catalog), query)
+def config_digest(seed: Seed) -> str:
+    """SHA-256 over the metadata that bears on what is in the table."""
+    config = seed.config
+    written: dict[str, object] = {**config.csv_options}
+    if config.types:
+        written["types"] = config.types
+    if config.header is False:
+        written["names"] = [column.name for column in config.schema_]
+    text = json.dumps(written, sort_keys=True) if written else ""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _reader(name: str, file: exp.Expr, **options: exp.Expr) -> exp.Expr:
-    settings = [
-        exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
-        for key, value in options.items()
-    ]
-    return exp.Anonymous(this=name, expressions=[file, *settings])
+def _data_version(digest: str, settings_digest: str) -> str:
+    if settings_digest == _NO_SETTINGS:
+        return digest[:32]
+    return hashlib.sha256(f"{digest}{settings_digest}".encode()).hexdigest()[:32]
 
 
 def _digest(seed: Seed) -> str:
@@ -110,12 +105,21 @@ def _digest(seed: Seed) -> str:
 
 
 def _commit(
-    seed: Seed, digest: str, before: Commit | None, rows: int, started: float, *, is_gone: bool
+    seed: Seed,
+    digest: str,
+    settings_digest: str,
+    before: Commit | None,
+    rows: int,
+    started: float,
+    *,
+    is_gone: bool,
 ) -> Commit:
     if before is None:
         reason = "this is the first load"
     elif before.sql_hash != digest:
         reason = "its file changed"
+    elif before.config_hash != settings_digest:
+        reason = "its metadata changed"
     else:
         reason = "its table is gone" if is_gone else "a full refresh was asked for"
     return Commit(
@@ -127,14 +131,14 @@ def _commit(
         mode="full",
         reason=reason,
         definition=Definition(query=digest),
-        config_hash=hashlib.sha256(b"").hexdigest(),
+        config_hash=settings_digest,
         watermark=None,
         start=None,
         rows_inserted=rows,
         rows_updated=0,
         rows_deleted=0,
         row_count=rows,
-        data_version=digest[:32],
+        data_version=_data_version(digest, settings_digest),
         committed_at=datetime.now(UTC).replace(tzinfo=None),
         duration_s=time.perf_counter() - started,
     )

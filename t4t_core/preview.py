@@ -20,12 +20,12 @@ from t4t_core.made_functions import first_statements, preview_functions
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
 from t4t_core.one_model import current_definition, may_read_target, plan_model
-from t4t_core.one_seed import seed_statement
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
 from t4t_core.request import Request
 from t4t_core.run import require_variables
 from t4t_core.seed import Seed
+from t4t_core.seed_statement import seed_statement
 from t4t_core.sql.names import rendered
 from t4t_core.sql.window import around
 from t4t_core.state.ledger import has_ledger, last_commit, last_commits
@@ -161,7 +161,7 @@ def _compiled(
         "error": None,
     }
     if isinstance(node, Seed):
-        statement = seed_statement(node, project)
+        statement = seed_statement(node, project.settings.catalog)
         return found | {"first_run": [statement], "later_runs": [statement]}
     if node.is_ephemeral:
         return found | {"note": "ephemeral: a part of the models that read it"}

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from t4t_core.config.seed import SeedConfig
+from t4t_core.errors import Place
 from t4t_core.names import TableName
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+PACKED = ".gz"
+
+
+def seed_parts(file: Path) -> tuple[str, str]:
+    """The name of a file of `seeds/` and the ending that says its form, without `.gz`.
+
+    `a.csv.gz` is the table `a`. The ending is in lower case, and none of `SUFFIXES` where the file
+    is no seed.
+    """
+    unpacked = file.name
+    if file.suffix.lower() == PACKED and Path(file.stem).suffix.lower() != ".parquet":
+        unpacked = file.stem
+    return Path(unpacked).stem, Path(unpacked).suffix.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A file of `seeds/` and the table that it becomes."""
+    """A file of `seeds/` and the table that it becomes.
+
+    Attributes:
+        config: Its metadata.
+        config_place: The file that holds it, or the seed's own.
+    """
 
     name: TableName
     file: Path
+    config: SeedConfig = field(default_factory=SeedConfig)
+    config_place: Place | None = None
+
+    @property
+    def form(self) -> str:
+        """The ending that says what is in the file: `.csv` for `a.csv.gz`."""
+        return seed_parts(self.file)[1]
 
     def __str__(self) -> str:
         return str(self.name)

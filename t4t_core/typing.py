@@ -203,6 +203,29 @@ class FunctionMetadata(TypedDict, total=False):
     object_tags: dict[str, str]
 
 
+class SeedMetadata(TypedDict, total=False):
+    """What the variable `metadata` of a seed's `.py` file may hold."""
+
+    description: str
+    schema: list[ColumnMetadata]
+    tests: list[Any]
+    tags: list[str]
+    owners: list[str]
+    object_tags: dict[str, str]
+    dagster: DagsterMetadata
+    delimiter: str
+    header: bool
+    quote: str
+    escape: str
+    comment: str
+    null_values: str | list[str]
+    skip: int
+    encoding: str
+    date_format: str
+    timestamp_format: str
+    decimal_separator: Literal[".", ","]
+
+
 class ModelMetadata(TypedDict, total=False):
     """What the variable `metadata` of a model's `.py` file, or its JSON comment, may hold."""
 

@@ -13,12 +13,10 @@ from t4t_core.models import Model
 from t4t_core.seed import Seed
 from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t_on_cron
 
-_NOTHING = DagsterConfig()
-
 
 def config_of(node: Model | Seed) -> DagsterConfig:
-    """What was written; a seed has nothing of its own."""
-    return node.config.dagster if isinstance(node, Model) else _NOTHING
+    """What was written."""
+    return node.config.dagster
 
 
 def automation_condition(written: Sequence[AutomationConfig]) -> Condition | None:

@@ -20,7 +20,7 @@ class DescribedNode:
         resource_type: `model` or `seed`.
         materialization: As the metadata says; `seed` for a seed.
         strategy: Of an incremental model; otherwise empty.
-        config: The metadata with its defaults, by the names that users write; empty for a seed.
+        config: The metadata with its defaults, by the names that users write.
     """
 
     name: str
@@ -36,16 +36,13 @@ class DescribedNode:
 
 def described(node: Model | Seed) -> DescribedNode:
     """A model or seed in plain values."""
-    if isinstance(node, Seed):
-        return DescribedNode(
-            node.name.name, node.name.schema, "seed", "seed", "", "", (), (), config={}
-        )
-    settings = node.strategy
+    is_seed = isinstance(node, Seed)
+    settings = None if isinstance(node, Seed) else node.strategy
     return DescribedNode(
         name=node.name.name,
         schema=node.name.schema,
-        resource_type="model",
-        materialization=node.config.materialization,
+        resource_type="seed" if is_seed else "model",
+        materialization="seed" if isinstance(node, Seed) else node.config.materialization,
         strategy="" if settings is None else settings.name,
         description=node.config.description or "",
         tags=node.config.tags,

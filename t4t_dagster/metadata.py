@@ -87,9 +87,7 @@ def _plotted(value: TimeValue) -> dict[str, Any]:
 
 
 def _schema(report: ModelReport, node: Model | Seed) -> dg.TableSchema:
-    described = {}
-    if isinstance(node, Model):
-        described = {column.name.lower(): column.description for column in node.config.schema_}
+    described = {column.name.lower(): column.description for column in node.config.schema_}
     return dg.TableSchema(
         columns=[
             dg.TableColumn(column.name, column.type, description=described.get(column.name.lower()))

@@ -58,7 +58,7 @@ class T4tTranslator:
         except (dg.DagsterInvalidDefinitionError, CheckError) as error:
             raise UsageError(
                 f"Dagster does not take it: {str(error).split('Description: ')[-1]}",
-                place=None if model is None else model.config_place,
+                place=node.config_place,
                 model=str(node),
             ) from error
 
@@ -112,29 +112,27 @@ def code_version(model: Model, project: Project) -> str:
 def _description(node: Model | Seed) -> str | None:
     if isinstance(node, Model):
         return node.config.description
-    return f"The file {node.file.name}"
+    return node.config.description or f"The file {node.file.name}"
 
 
 def _kinds(node: Model | Seed) -> set[str]:
     if isinstance(node, Seed):
-        return {"duckdb", node.file.suffix.lstrip(".").lower()}
+        return {"duckdb", node.form.lstrip(".")}
     return {"duckdb", "python" if isinstance(node.source, PythonSource) else "sql"}
 
 
 def _owners(node: Model | Seed) -> list[str]:
-    if not isinstance(node, Model):
-        return []
     own = node.config.dagster.owners
     return list(node.config.owners if own is None else own)
 
 
 def _tags(node: Model | Seed) -> dict[str, str]:
-    tags = {"t4t/materialization": "seed"}
-    if isinstance(node, Model):
-        tags = dict.fromkeys(node.config.tags, "") | node.config.object_tags
-        tags["t4t/materialization"] = node.config.materialization
-        if node.strategy is not None:
-            tags["t4t/strategy"] = node.strategy.name
+    tags = dict.fromkeys(node.config.tags, "") | node.config.object_tags
+    if isinstance(node, Seed):
+        return tags | {"t4t/materialization": "seed"}
+    tags["t4t/materialization"] = node.config.materialization
+    if node.strategy is not None:
+        tags["t4t/strategy"] = node.strategy.name
     return tags
 
 
@@ -142,8 +140,6 @@ def _metadata(node: Model | Seed, project: Project) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "dagster/table_name": f"{project.settings.catalog}.{node.name.schema}.{node.name.name}",
     }
-    if not isinstance(node, Model):
-        return metadata
     if node.config.schema_:
         metadata["dagster/column_schema"] = dg.TableSchema(
             columns=[

@@ -9,9 +9,6 @@ from pathlib import Path
 from types import FunctionType
 from typing import cast
 
-from sqlglot import exp
-from sqlglot.errors import ParseError
-
 from t4t_core.config.function import FunctionConfig
 from t4t_core.errors import Place, UsageError
 from t4t_core.function import PythonFunction
@@ -21,6 +18,7 @@ from t4t_core.project.python_files import raised_at
 from t4t_core.project.python_types import duckdb_type
 from t4t_core.sql.function_text import macro_of_body, parse_macro
 from t4t_core.sql.macro import Macro
+from t4t_core.sql.types import duckdb_type as sql_type
 
 _TYPES_HINT = (
     'annotate it (x: float), or give parameters=[{"name": ..., "type": "DOUBLE"}] and '
@@ -126,7 +124,7 @@ def python_function(
 
 
 def _type(written: str, place: Place) -> str:
-    try:
-        return exp.DataType.build(written, dialect="duckdb").sql("duckdb")
-    except (ParseError, ValueError) as error:
-        raise UsageError(f"{written!r} is no type", place=place) from error
+    found = sql_type(written)
+    if found is None:
+        raise UsageError(f"{written!r} is no type", place=place)
+    return found

@@ -17,9 +17,9 @@ from t4t_core.project.folders import schema_of
 from t4t_core.project.functions import read_functions
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file
+from t4t_core.project.seeds import read_seeds
 from t4t_core.project.settings import Settings, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
-from t4t_core.seed import SUFFIXES, Seed
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def load_project(
     mistakes: list[T4tError] = []
     watched = _Watched(values)
     models = _models(settings, watched, mistakes)
-    seeds = list(_seeds(settings, mistakes))
+    seeds = read_seeds(settings, watched, mistakes)
     functions = read_functions(settings, watched, mistakes)
     sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
     own_checks = metadata_checks(models, sql_tests, mistakes)
@@ -196,21 +196,3 @@ def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any] | None:
             f"`metadata` is a {type(metadata).__name__}, not a dict", place=Place(file)
         )
     return metadata
-
-
-def _seeds(settings: Settings, mistakes: list[T4tError]) -> Iterator[Seed]:
-    root = settings.folder / "seeds"
-    for file in sorted(root.rglob("*")) if root.is_dir() else []:
-        if not file.is_file() or file.name.startswith((".", "_")):
-            continue
-        if file.suffix.lower() not in SUFFIXES:
-            if file.suffix.lower() not in (".md", ".txt"):
-                mistakes.append(
-                    UsageError(
-                        f"a seed is one of {', '.join(SUFFIXES)}, not {file.suffix or file.name!r}",
-                        place=Place(file),
-                        hint="convert it, or begin its name with an underscore",
-                    )
-                )
-            continue
-        yield Seed(TableName(schema_of(file, root, settings), file.stem), file)

@@ -50,8 +50,22 @@ def read_config(
     Raises:
         ProjectError: Everything that is wrong in it.
     """
-    filled = _filled(written, place, variables)
-    return validated(ModelConfig, filled, place, model)
+    return read_metadata(ModelConfig, written, place, model, variables)
+
+
+def read_metadata(
+    shape: type[Shape],
+    written: Mapping[str, Any],
+    place: Place,
+    owner: str,
+    variables: Mapping[str, object],
+) -> Shape:
+    """Metadata as a configuration of this shape, with placeholders filled in.
+
+    Raises:
+        ProjectError: Everything that is wrong in it.
+    """
+    return validated(shape, _filled(written, place, variables), place, owner)
 
 
 def validated(shape: type[Shape], written: Mapping[str, Any], place: Place, owner: str) -> Shape:
