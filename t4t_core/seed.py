@@ -30,14 +30,14 @@ class Seed:
     """A file of `seeds/` and the table that it becomes.
 
     Attributes:
+        config_place: The file that holds its metadata, or the seed's own.
         config: Its metadata.
-        config_place: The file that holds it, or the seed's own.
     """
 
     name: TableName
     file: Path
+    config_place: Place
     config: SeedConfig = field(default_factory=SeedConfig)
-    config_place: Place | None = None
 
     @property
     def form(self) -> str:

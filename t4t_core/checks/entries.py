@@ -20,6 +20,7 @@ from t4t_core.config import CheckConfig, nearest, problems
 from t4t_core.config.written import Written
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
+from t4t_core.seed import Seed
 from t4t_core.sql.condition import Condition, read_condition
 
 _KINDS: Mapping[str, type[Written]] = {
@@ -39,27 +40,27 @@ _LONGEST_NAME = 60
 
 
 def checks_of(
-    model: Model, sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
+    node: Model | Seed, sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
 ) -> tuple[Check, ...]:
-    """The checks of a model, those of columns first; each once, under names of their own.
+    """The checks of a model or seed, those of columns first; each once, under names of their own.
 
     Args:
-        model: The model.
+        node: The model or seed.
         sql_tests: The project's, by their names.
         mistakes: What is wrong is added to it.
     """
     found: list[Check] = []
-    written = [(column.name, entry) for column in model.config.schema_ for entry in column.tests]
-    for column, entry in [*written, *((None, entry) for entry in model.config.tests)]:
+    written = [(column.name, entry) for column in node.config.schema_ for entry in column.tests]
+    for column, entry in [*written, *((None, entry) for entry in node.config.tests)]:
         try:
-            found += _checks(entry, column, model.config_place, sql_tests)
+            found += _checks(entry, column, node.config_place, sql_tests)
         except ProjectError as error:
             mistakes += [
-                problem.located(place=model.config_place, model=str(model))
+                problem.located(place=node.config_place, model=str(node))
                 for problem in error.problems
             ]
         except T4tError as error:
-            mistakes.append(error.located(place=model.config_place, model=str(model)))
+            mistakes.append(error.located(place=node.config_place, model=str(node)))
     return with_own_names(found)
 
 

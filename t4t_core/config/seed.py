@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StrictBool
 
+from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
 from t4t_core.config.model import ColumnConfig
 from t4t_core.config.written import Written
@@ -20,7 +21,7 @@ class SeedConfig(Written):
 
     description: str | None = None
     schema_: tuple[ColumnConfig, ...] = Field((), alias="schema")
-    tests: tuple[Any, ...] = ()
+    tests: tuple[CheckConfig, ...] = ()
     tags: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     object_tags: dict[str, str] = Field(default_factory=dict)

@@ -13,15 +13,16 @@ from t4t_core.errors import T4tError
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.resolution import Key
+from t4t_core.seed import Seed
 
 log = logging.getLogger("t4t_core.checks")
 
 
 def metadata_checks(
-    models: Sequence[Model], sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
+    nodes: Sequence[Model | Seed], sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
 ) -> dict[Key, tuple[Check, ...]]:
-    """The checks that each model's metadata asks for; what is wrong is added to `mistakes`."""
-    return {model.name.key: checks_of(model, sql_tests, mistakes) for model in models}
+    """The checks that metadata asks for, by table; what is wrong is added to `mistakes`."""
+    return {node.name.key: checks_of(node, sql_tests, mistakes) for node in nodes}
 
 
 def project_checks(

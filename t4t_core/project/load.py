@@ -104,7 +104,7 @@ def load_project(
     seeds = read_seeds(settings, watched, mistakes)
     functions = read_functions(settings, watched, mistakes)
     sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
-    own_checks = metadata_checks(models, sql_tests, mistakes)
+    own_checks = metadata_checks([*seeds, *models], sql_tests, mistakes)
     if not mistakes:
         try:
             graph = build_graph(

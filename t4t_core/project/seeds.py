@@ -62,7 +62,7 @@ def _seed_of(
     name = TableName(schema_of(file, root, settings), stem)
     companion = file.with_name(f"{stem}.py")
     if not companion.is_file():
-        yield Seed(name, file)
+        yield Seed(name, file, Place(file))
         return
     place = Place(companion)
     names, _ = run_file(companion, variables)
@@ -75,7 +75,7 @@ def _seed_of(
         )
     config = read_metadata(SeedConfig, metadata, place, str(name), variables)
     _check(config, form, place, name)
-    yield Seed(name, file, config, place)
+    yield Seed(name, file, place, config)
 
 
 def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None:

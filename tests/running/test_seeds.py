@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -164,3 +166,20 @@ def test_seeds_are_selected_by_tag(lab: Lab) -> None:
     seed(lab, "other.csv", "id\n1\n")
 
     assert [str(node) for node in lab.project().graph.select(["tag:raw"])] == ["m.s"]
+
+
+def test_tests_in_metadata_run_in_a_build(
+    lab: Lab, t4t_json: Callable[..., dict[str, Any]]
+) -> None:
+    """Those of the seed's columns and of the seed itself."""
+    seed(
+        lab,
+        "s.csv",
+        "id\n1\n1\n",
+        "{'schema': [{'name': 'id', 'tests': ['unique']}], 'tests': ['row_count_gt_0']}",
+    )
+
+    report = t4t_json("build", lab.folder)
+
+    found = {(test["test"], test["status"]) for test in report["tests"]}
+    assert found == {("unique(id)", "failed"), ("row_count_gt_0", "passed")}
