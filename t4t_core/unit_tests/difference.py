@@ -111,8 +111,7 @@ def _shape(
     """The types of the expected rows: those of their own values, so that none is rounded."""
     if not isinstance(expected, tuple):
         texts = [Column(c.name, "VARCHAR") for c in columns if _Kind.of(c.type).is_text]
-        types = tuple(texts) if isinstance(expected, str) else ()
-        return Shape(types, is_filled_up=False, variables=variables)
+        return Shape(tuple(texts) if isinstance(expected, str) else (), variables=variables)
     names = column_names(expected)
     _refuse_unknown(names, columns, place)
     for number, row in enumerate(expected, start=1):

@@ -32,11 +32,13 @@ class Outcome:
         report: What the run did.
         model: The model as it ran.
         warehouse: Holds its table, until the next run.
+        variables: What placeholders took.
     """
 
     report: ModelReport
     model: Model
     warehouse: Warehouse
+    variables: Mapping[str, object]
 
     @property
     def table(self) -> str:
@@ -134,7 +136,7 @@ def _ran(
         )
         _give(bench, project, model, step)
     session = Session(project, bench.warehouse, last_commits(bench.warehouse))
-    return Outcome(session.run(model, request), model, bench.warehouse)
+    return Outcome(session.run(model, request), model, bench.warehouse, project.variables)
 
 
 def _give(

@@ -28,14 +28,14 @@ class Shape:
 
     Attributes:
         types: The type of columns that have one, whether the rows name them or not.
-        is_closed: These are all the columns there are.
-        is_filled_up: Columns that have a type and that the rows leave out are there, with NULL.
+        is_closed: These are all the columns there are, and all of them are there.
+        kept: Columns that are there, with NULL, where the rows leave them out.
         variables: What placeholders take in rows that a query gives.
     """
 
     types: tuple[Column, ...] = ()
     is_closed: bool = False
-    is_filled_up: bool = True
+    kept: tuple[Column, ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ def shape_of(
         found = column_type(values_of(rows, name))
         if found is not None:
             written.setdefault(name.lower(), Column(name, found))
-    return Shape(tuple(written.values()), variables=variables)
+    return Shape(tuple(written.values()), kept=tuple(declared), variables=variables)
 
 
 def fill(table: str, rows: Rows, shape: Shape, warehouse: Warehouse, place: Place | None) -> None:
@@ -124,17 +124,14 @@ def _make(
             raise UsageError(
                 f"the table has no column {unknown!r}{nearest(unknown, names)}", place=place
             )
-    columns = (
-        list(shape.types)
-        if shape.is_closed
-        else [types.get(column.name.lower(), column) for column in found]
-    )
-    if shape.is_filled_up and not shape.is_closed:
-        columns += [column for column in shape.types if column.name.lower() not in given]
+    columns = (*(types.get(c.name.lower(), c) for c in found), *shape.kept)
+    if shape.is_closed:
+        columns = shape.types
+    unique = {column.name.lower(): column for column in columns}
     selected = [
         f"CAST({quoted(column.name) if column.name.lower() in given else 'NULL'} "
         f"AS {column.type}) AS {quoted(column.name)}"
-        for column in columns
+        for column in unique.values()
     ]
     kind = "TABLE" if "." in table else "TEMPORARY TABLE"
     warehouse.execute(

@@ -124,6 +124,6 @@ def _unlike(step: UnitRunConfig, outcome: Outcome, place: Place | None) -> str |
     if target is None:
         return "there is no table to compare"
     found = difference(
-        outcome.table, target.columns, step.expect, outcome.warehouse, place, step.vars
+        outcome.table, target.columns, step.expect, outcome.warehouse, place, outcome.variables
     )
     return None if found is None else f"the table is not as expected\n{found}"

@@ -342,6 +342,39 @@ def test_a_history_goes_on(tested: Tested) -> None:
     assert found["error"] is None
 
 
+def test_columns_may_come_and_go_between_runs(tested: Tested) -> None:
+    """An input has the columns that its own rows name, so a changed schema can be tested."""
+    query = """-- metadata: {"materialization": "incremental", "incremental":
+        --  {"strategy": "append", "append": {"time_column": "c"}, "on_schema_change": "%s"}}
+        SELECT * FROM src"""
+    test = """{"name": "x", "model": "s.%s", "runs": [
+        {"given": {"src": [{"c": 1}]}},
+        {"given": {"src": [{"c": 2, "new": "@here"}]}, %s}]}"""
+
+    found = tested(
+        f"""[{test % ("a", '"expect": [{"c": 1, "new": None}, {"c": 2, "new": "@here"}]')},
+             {test % ("b", '"expect_error": "new VARCHAR is new"')}]""",
+        {"s/a.sql": query % "append_new_columns", "s/b.sql": query % "fail"},
+    )
+
+    assert [one["error"] for one in found] == [None, None]
+
+
+def test_rows_of_a_query_take_variables(tested: Tested) -> None:
+    """In what is given and what is expected; a value that DuckDB does not know fails the test."""
+    found = tested(
+        """[{"name": "x", "model": "s.m", "vars": {"own": 2},
+             "given": {"src": {"sql": "SELECT @own AS a, @all AS b"}},
+             "expect": {"sql": "SELECT @own AS a, @all AS b"}},
+            {"name": "y", "model": "s.m", "given": {"src": [{"a": object()}]}, "expect": []}]""",
+        {"s/m.sql": "SELECT * FROM src"},
+        toml="\n[vars]\nall = 1\n",
+    )
+
+    assert found[0]["error"] is None
+    assert "object" in found[1]["error"]
+
+
 def test_functions_of_the_project_are_there(project: Make, t4t: Run) -> None:
     """SQL and Python functions are made for each test; what they read is given too."""
     folder = project(
