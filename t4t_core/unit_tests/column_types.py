@@ -54,6 +54,13 @@ def column_type(values: Iterable[object]) -> str | None:
     return None
 
 
+def plain(value: object) -> object:
+    """The value; of text that is a moment, the form that every DuckDB reads: 1.4 wants seconds."""
+    if not isinstance(value, str) or _kind_of_text(value) not in ("TIMESTAMP", "TIMESTAMPTZ"):
+        return value
+    return literal(value).this.name
+
+
 def _kind(value: object) -> str | None:
     if isinstance(value, str):
         return _kind_of_text(value)

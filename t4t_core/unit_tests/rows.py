@@ -15,11 +15,13 @@ from t4t_core.facts import Column
 from t4t_core.names import quoted
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_query, with_values
-from t4t_core.unit_tests.column_types import column_type
+from t4t_core.unit_tests.column_types import column_type, plain
 
 # What DuckDB 1.4 makes of a column of NULLs that nothing gives a type; 2.0 has a type for it, which
 # no value fits.
 _UNTYPED = "INTEGER"
+
+_MOMENTS = ("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +182,9 @@ def _of_values(
     row = f"({', '.join(marks)})"
     return (
         f"SELECT * FROM (VALUES {', '.join([row] * len(rows))}) AS r ({listed})",
-        [value for values in zip(*columns, strict=True) for value in values],
+        [
+            plain(value) if types.get(name.lower()) in _MOMENTS else value
+            for values in zip(*columns, strict=True)
+            for name, value in zip(names, values, strict=True)
+        ],
     )

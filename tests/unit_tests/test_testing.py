@@ -29,7 +29,7 @@ def test_steps_run_on_one_database(folder: Path) -> None:
         folder,
         "events",
         [
-            {"given": {"raw.events": [{"id": 1, "at": "2024-01-01T00:00:00Z"}]}},
+            {"given": {"raw.events": [{"id": 1, "at": "2024-01-01T00:00Z"}]}},
             {"given": {"raw.events": [{"id": 2, "at": "2024-01-02T00:00:00Z"}]}},
         ],
     )

@@ -173,7 +173,7 @@ def test_what_differs_is_shown(tested: Tested, expect: str, told: list[str]) -> 
 
 def test_equal_values_of_other_types_are_equal(tested: Tested) -> None:
     """Dates and moments as text, whole numbers for decimals, NULLs, lists, zones."""
-    query = """SELECT DATE '2024-01-01' AS d, TIMESTAMPTZ '2024-01-01 12:00+02' AS z, 2.00 AS n,
+    query = """SELECT DATE '2024-01-01' AS d, TIMESTAMPTZ '2024-01-01 12:00:00+02' AS z, 2.00 AS n,
         CAST(0.1 AS FLOAT) AS f, NULL AS nothing, [1, 2] AS list, 'infinity'::TIMESTAMP AS far,
         '2024-01-01' AS text, "select" AS quoted FROM "or der"."sel.ect" """
 
