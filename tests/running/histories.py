@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from running_lab import incremental
+from running_lab import incremental, scd2
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.project.load import Project, load_project
@@ -136,6 +136,15 @@ class World:
         """The greatest time that the source has."""
         return max((row[1] for row in self.rows if row[1] is not None), default=None)
 
+    def correct(self, row: tuple[Any, ...], v: str) -> None:
+        """Gives each row of the source that equals this one another value."""
+        moment = KINDS[self.kind][0]
+        self.warehouse.row(
+            f"UPDATE src SET v = ? WHERE id = ? AND c = {moment} AND v IS NOT DISTINCT FROM ?",
+            (v, row[0], row[1], row[2]),
+        )
+        self.rows = [(*row[:2], v) if other == row else other for other in self.rows]
+
     def run(self, *, full_refresh: bool = False) -> ModelReport:
         (model,) = self.project.models
         return self.session.run(model, Request(full_refresh=full_refresh))
@@ -160,7 +169,8 @@ def world(
     """A project with one model of a shape, and nothing in its source."""
     (folder / "models" / "m").mkdir(parents=True)
     (folder / "project.toml").write_text('[connection]\npath = "w.duckdb"\n')
-    metadata = json.dumps(incremental(strategy, **own))
+    written = scd2(strategy, **own) if strategy == "timestamp" else incremental(strategy, **own)
+    metadata = json.dumps(written)
     query = (GROWING | REPLACING)[name].query
     (folder / "models" / "m" / "t.sql").write_text(f"-- metadata: {metadata}\n{query}\n")
     return World(load_project(folder), kind, zone)

@@ -30,6 +30,14 @@ def incremental(strategy: str, **settings: object) -> dict[str, Any]:
     }
 
 
+def scd2(strategy: str, **settings: object) -> dict[str, Any]:
+    """The metadata of a model that keeps the history of the key `id`, by the time `c` or values."""
+    own: dict[str, object] = {"strategy": strategy, "unique_key": "id"}
+    if strategy == "timestamp":
+        own["updated_at"] = "c"
+    return {"materialization": "scd2", "scd2": own | settings}
+
+
 class Lab:
     """A project folder with its database; the source is the table `main.src`.
 
