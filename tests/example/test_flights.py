@@ -18,6 +18,7 @@ import pytest
 from t4t_core.project import load_project
 from t4t_core.request import Request
 from t4t_core.run import run_nodes
+from t4t_core.tables_tested import tables_tested
 
 Materialize = Callable[..., dict[str, dict[str, Any]]]
 INCREMENTAL = ("core.flight_log", "core.flights", "core.planes", "core.daily_delays")
@@ -77,6 +78,24 @@ def test_tables_equal_their_full_refresh(
     for table in INCREMENTAL:
         file = "nycflights.duckdb"
         assert bag(flights_data / file, table) == bag(copy / file, table), table
+
+
+def test_the_data_tests_pass(materialize: Materialize, top: Path, flights_data: Path) -> None:
+    """What the flights' metadata and SQL tests promise holds after some runs."""
+    for days in (3, 2):
+        materialize(*NOT_FLIGHTS, config={"ops": {"flights_feed": {"config": {"days": days}}}})
+    project = load_project(
+        top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(flights_data)}
+    )
+
+    report = tables_tested(project, project.graph.select(), Request())
+
+    assert {test.status for test in report.tests} == {"passed"}, report.failed_tests
+    assert {test.model_name for test in report.tests} == {
+        "core.flights",
+        "core.planes",
+        "marts.carrier_scores",
+    }
 
 
 def test_the_feed_has_late_rows_and_corrections(

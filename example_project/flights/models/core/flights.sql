@@ -8,7 +8,28 @@
 --       "time_column": "updated_at",
 --       "lookback": "3 days"
 --     }
---   }
+--   },
+--   "schema": [
+--     {
+--       "name": "carrier",
+--       "tests": [
+--         {"name": "relationships", "params": {"to": "reference.carriers", "field": "carrier"}}
+--       ]
+--     },
+--     {
+--       "name": "origin",
+--       "tests": [{"name": "accepted_values", "params": {"values": ["EWR", "JFK", "LGA"]}}]
+--     }
+--   ],
+--   "tests": [
+--     {"name": "primary_key", "params": {"columns": ["carrier", "flight_number", "time_hour"]}},
+--     {
+--       "name": "expression",
+--       "params": {"expression": "departure_delay_min IS NULL"},
+--       "where": "is_cancelled",
+--       "severity": "warning"
+--     }
+--   ]
 -- }
 SELECT *
 FROM core.flight_log

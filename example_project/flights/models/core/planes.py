@@ -14,7 +14,11 @@ metadata: ModelMetadata = {
         },
     },
     "schema": [
-        {"name": "tailnum", "description": "Registration, painted on the tail."},
+        {
+            "name": "tailnum",
+            "description": "Registration, painted on the tail.",
+            "tests": ["primary_key"],
+        },
         {"name": "seen_at", "description": "Scheduled departure of its latest flight."},
         {"name": "went_to", "description": "Where that flight went."},
         {"name": "built", "description": "Year of manufacture, where it is known."},

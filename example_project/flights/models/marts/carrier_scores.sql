@@ -1,6 +1,12 @@
 -- metadata: {
 --   "description": "How punctual each carrier was, over all flights so far.",
---   "materialization": "table"
+--   "materialization": "table",
+--   "schema": [
+--     {"name": "carrier", "tests": ["unique"]},
+--     {"name": "cancelled_percent", "tests": ["between"]},
+--     {"name": "on_time_percent", "tests": ["between"]}
+--   ],
+--   "tests": ["row_count_gt_0"]
 -- }
 SELECT
     c.name AS carrier,
