@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from t4t_core.checking import left_out, run_checks
+from t4t_core.checks.assigned import schema_of
 from t4t_core.checks.query import Node
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.function import Function
+from t4t_core.function_calls import functions_behind
 from t4t_core.project.load import Project
 from t4t_core.report import CheckReport
 from t4t_core.request import Request
@@ -17,6 +20,23 @@ def in_build_order(project: Project, nodes: Sequence[Node]) -> list[Node]:
     """The nodes such that what tests look at is built before them, wherever that can be."""
     place = {key: at for at, key in enumerate(project.checks.order)}
     return sorted(nodes, key=lambda node: place[node.name.key])
+
+
+def functions_of_tests(nodes: Sequence[Node], project: Project) -> tuple[Function, ...]:
+    """What the tests of nodes call and no model does; what others call comes before them."""
+    graph = project.graph
+    if not graph.functions:
+        return ()
+    found: dict[Key, Function] = {}
+    for key in (node.name.key for node in nodes):
+        for check in project.checks.of(key):
+            schema = schema_of(check, key, graph)
+            called = functions_behind(
+                check.calls, schema, graph.functions, graph.catalog, graph.default_schema
+            )
+            found |= {function.name.key: function for function in called}
+    of_models = {f.name.key for model in graph.models for f in graph.functions_of(model)}
+    return tuple(function for key, function in found.items() if key not in of_models)
 
 
 def tests_left_out(node: Node, project: Project, reason: str) -> tuple[CheckReport, ...]:

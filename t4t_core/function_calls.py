@@ -23,6 +23,33 @@ def functions_called(
     Raises:
         UsageError: Functions call each other in a circle.
     """
+    start = (caller.name.key,) if isinstance(caller, Function) else ()
+    conditions = caller.conditions if isinstance(caller, Model) else ()
+    calls = [*caller.source.calls, *(ref for condition in conditions for ref in condition.calls)]
+    return functions_behind(calls, caller.name.schema, functions, catalog, default_schema, start)
+
+
+def functions_behind(
+    calls: Iterable[TableRef],
+    schema: str,
+    functions: Mapping[Key, Function],
+    catalog: str,
+    default_schema: str,
+    start: tuple[Key, ...] = (),
+) -> tuple[Function, ...]:
+    """What calls in SQL of a schema reach, at any distance; what others call comes before them.
+
+    Args:
+        calls: As they are written.
+        schema: Where a name without one is looked for first.
+        functions: The project's.
+        catalog: The database's own catalog name.
+        default_schema: `[connection] schema`.
+        start: The function that the calls stand in.
+
+    Raises:
+        UsageError: Functions call each other in a circle.
+    """
     found: dict[Key, Function] = {}
 
     def collect(schema: str, calls: Iterable[TableRef], above: tuple[Key, ...]) -> None:
@@ -41,10 +68,7 @@ def functions_called(
             collect(function.name.schema, function.source.calls, (*above, key))
             found[key] = function
 
-    start = (caller.name.key,) if isinstance(caller, Function) else ()
-    collect(caller.name.schema, caller.source.calls, start)
-    for condition in caller.conditions if isinstance(caller, Model) else ():
-        collect(caller.name.schema, condition.calls, start)
+    collect(schema, calls, start)
     return tuple(found.values())
 
 

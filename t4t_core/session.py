@@ -119,6 +119,8 @@ class Session:
         Raises:
             RunError: One cannot be made; none of them was.
         """
+        if not functions:
+            return
         with self.warehouse.transaction():
             make_functions(functions, self.project.graph, request, self.warehouse)
         self._remember_functions(functions)

@@ -84,9 +84,14 @@ def assigned(
 
 def tables_read(check: Check, key: Key, graph: Graph) -> tuple[Key, ...]:
     """The other models and seeds that a check of a table reads."""
+    found = _read(check, schema_of(check, key, graph), graph)
+    return tuple(other for other in found if other != key)
+
+
+def schema_of(check: Check, key: Key, graph: Graph) -> str:
+    """Where names without a schema in a check of a table are looked for first."""
     is_singular = isinstance(check.rule, OfSqlTest) and not check.rule.test.is_generic
-    schema = graph.default_schema if is_singular else graph.nodes[key].name.schema
-    return tuple(found for found in _read(check, schema, graph) if found != key)
+    return graph.default_schema if is_singular else graph.nodes[key].name.schema
 
 
 def _read(check: Check, schema: str, graph: Graph) -> tuple[Key, ...]:

@@ -69,6 +69,19 @@ class Check:
         return tuple(dict.fromkeys(found))
 
     @property
+    def calls(self) -> tuple[TableRef, ...]:
+        """The functions that it calls, as it names them."""
+        found = [] if self.where is None else list(self.where.calls)
+        match self.rule:
+            case Expression(expression=condition):
+                found += condition.calls
+            case OfSqlTest(test=test):
+                found += test.query.calls
+            case _:
+                pass
+        return tuple(dict.fromkeys(found))
+
+    @property
     def unset(self) -> tuple[tuple[str, Place], ...]:
         """The names of the placeholders that only variables can set, and where they stand."""
         found = (

@@ -10,6 +10,7 @@ from running_lab import Lab, incremental
 from t4t_core.report import ModelReport, Report
 from t4t_core.request import Request
 from t4t_core.run import run_nodes
+from t4t_core.tables_tested import tables_tested
 
 NOT_NULL = {"schema": [{"name": "id", "tests": ["not_null"]}]}
 
@@ -200,3 +201,20 @@ def test_python_models_are_tested_too(lab: Lab) -> None:
 
     assert "unique(id) (1 row)" in str(of(report, "t").error)
     assert report.tests[0].sample == (("1", "2"),)
+
+
+def test_tests_call_functions_of_the_project(lab: Lab) -> None:
+    """A build makes what only a test calls; `t4t test` finds it."""
+    (lab.folder / "functions" / "m").mkdir(parents=True)
+    (lab.folder / "functions" / "m" / "twice.sql").write_text(
+        "CREATE FUNCTION m.twice(x) AS m.once(x) * 2"
+    )
+    (lab.folder / "functions" / "m" / "once.sql").write_text("CREATE FUNCTION m.once(x) AS x")
+    test = {"name": "expression", "params": {"expression": "twice(id) > 2"}}
+    lab.model("SELECT 1 AS id", {"tests": [test | {"severity": "warning"}]})
+
+    built = build(lab)
+    project = lab.project()
+    looked = tables_tested(project, project.models, Request())
+
+    assert list(statuses(built).values()) == list(statuses(looked).values()) == ["warned"]
