@@ -217,6 +217,6 @@ def _tell(report: CheckReport) -> None:
         case "warned":
             log.warning("Test failed: %s: %s", of, _count_of(report))
         case "error":
-            log.error("Test could not run: %s: %s", of, (report.error or "").splitlines()[0])
+            log.error("Test could not run: %s", of)
         case "skipped":
             log.warning("Test skipped: %s: %s", of, report.error)
