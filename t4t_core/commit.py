@@ -26,6 +26,7 @@ class Definition:
         leaves_null_time_out: Whether rows without a time are left out.
         delete_when: Fingerprint of the condition by which keys are left out; empty for none.
         functions: Name and fingerprint of the project's functions that it calls, sorted.
+        number: The auto_incremental column in lower case; empty for none.
     """
 
     query: str
@@ -36,6 +37,7 @@ class Definition:
     leaves_null_time_out: bool = False
     delete_when: str = ""
     functions: tuple[tuple[str, str], ...] = ()
+    number: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

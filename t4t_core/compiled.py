@@ -59,7 +59,8 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
     """
     query = model.source
     assert isinstance(query, Query), "a function's rows are compiled when they are there"
-    is_whole = model.strategy is None and isinstance(query.tree, exp.Query)
+    is_alone = model.strategy is None and model.config.numbered is None
+    is_whole = is_alone and isinstance(query.tree, exp.Query)
     is_as_written = query.dialect == "duckdb" and not query.placeholders
     if is_whole and is_as_written:
         replaced = (_replacement(ref, model, graph, values) for ref in query.tables)

@@ -54,8 +54,10 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
         query_fingerprint: Of its query with the ephemeral models that it reads.
     """
     settings = model.strategy
+    numbered = model.config.numbered
+    number = "" if numbered is None else numbered.name.lower()
     if settings is None:
-        return Definition(query=query_fingerprint)
+        return Definition(query=query_fingerprint, number=number)
     if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
         return _definition_of_history(settings, query_fingerprint)
     keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
@@ -68,6 +70,7 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
         start=str(settings.start_date) if bounds_full_loads else "",
         leaves_null_time_out=settings.null_time == "exclude",
         delete_when="" if model.delete_when is None else model.delete_when.fingerprint,
+        number=number,
     )
 
 
@@ -106,6 +109,11 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
         found.append("null_time changed")
     if before.delete_when != now.delete_when:
         found.append("delete_when changed")
+    if before.number != now.number:
+        found.append(
+            f"the auto_incremental column changed from {before.number or 'none'} "
+            f"to {now.number or 'none'}"
+        )
     return tuple(found)
 
 

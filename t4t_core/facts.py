@@ -23,6 +23,20 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """The column whose values t4t gives: one number for each key, the same as long as it is there.
+
+    Attributes:
+        type: A DuckDB integer type.
+        is_given: Whether the query gives the column; new rows get their numbers in its order.
+    """
+
+    name: str
+    type: str
+    is_given: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The table or view that stands under the model's name.
 
@@ -41,7 +55,8 @@ class Facts:
     Attributes:
         target: None where there is nothing under the model's name.
         commit: The model's last commit, or None.
-        query_columns: What the model's query gives now.
+        query_columns: What the model's query gives now, and the number where there is one.
+        number: The column that t4t numbers, or None.
         greatest: The greatest finite value of the time column in the table; None where there is
             none, or where the plan does not depend on it.
         may_read_target: Whether the query could read the model's own table, through a view that
@@ -51,8 +66,26 @@ class Facts:
     target: Target | None
     commit: Commit | None
     query_columns: tuple[Column, ...] = ()
+    number: Number | None = None
     greatest: TimeValue | None = None
     may_read_target: bool = True
+
+    @property
+    def columns_but_number(self) -> tuple[Column, ...]:
+        """What the model's query gives, without the number."""
+        number = None if self.number is None else self.number.name.lower()
+        return tuple(c for c in self.query_columns if c.name.lower() != number)
+
+    @property
+    def columns_with_numbers(self) -> tuple[Column, ...]:
+        """The columns of the table where its rows keep their numbers; none where they have none."""
+        if self.number is None or self.target is None or self.target.kind != "table":
+            return ()
+        if self.commit is not None and self.commit.definition.number != self.number.name.lower():
+            return ()
+        held = column_named(self.target.columns, self.number.name)
+        is_number = held is not None and held.kind is TimeKind.INTEGER
+        return self.target.columns if is_number else ()
 
 
 def column_named(columns: tuple[Column, ...], name: str) -> Column | None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+# The schema of what t4t keeps in the database for itself.
+OWN_SCHEMA: Final = "_t4t"
 
 
 def quoted(identifier: str) -> str:

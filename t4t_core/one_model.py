@@ -30,6 +30,7 @@ from t4t_core.model_reports import explained, failure, success, unmade_hint
 from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.new_commit import later_of, new_commit
+from t4t_core.numbered import with_number
 from t4t_core.plan import Plan, plan, without_notes
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
@@ -84,7 +85,8 @@ def plan_model(
     Raises:
         T4tError: The model cannot run.
     """
-    target = warehouse.target(model.name, with_columns=model.strategy is not None)
+    has_columns = model.strategy is not None or model.config.numbered is not None
+    target = warehouse.target(model.name, with_columns=has_columns)
     facts = Facts(target=target, commit=commit)
     watermark = None if commit is None else commit.watermark
     known_kind = None if watermark is None else watermark.kind
@@ -96,29 +98,41 @@ def plan_model(
     decide = history_decision if keeps_history else decision
     decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
+    if has_columns:
+        facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
     if model.strategy is not None:
-        columns = _columns(query, model, project.graph, warehouse, is_preview)
         if request.window is not None and model.window is not None:
             # The window's bounds have the type of the time column, which is known for certain now.
-            request = with_window_values(
-                model, request, time_kind_of(model.window.time_column, columns)
-            )
+            kind = time_kind_of(model.window.time_column, facts.query_columns)
+            request = with_window_values(model, request, kind)
             if given is None and isinstance(model.source, Query):
                 query = query_to_run(model, project.graph, request.variables)
-        facts = replace(
-            facts,
-            query_columns=columns,
-            may_read_target=may_read_target(model, project.graph, warehouse),
-        )
+        can_read = may_read_target(model, project.graph, warehouse)
+        facts = replace(facts, may_read_target=can_read)
         before, decided = decided, settled(model, decided, facts, request, project.settings.flags)
         if decided.is_full and not before.is_full:
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
-            columns = _columns(query, model, project.graph, warehouse, is_preview)
-            facts = replace(facts, query_columns=columns)
+            facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
         decided = within_window(decided, request, target)
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
+
+
+def _with_columns(
+    facts: Facts,
+    query: exp.Expr,
+    model: Model,
+    graph: Graph,
+    warehouse: Warehouse,
+    is_preview: bool,
+) -> Facts:
+    """The facts with the columns that the query gives."""
+    described = around(query.copy())
+    if is_preview:
+        with_temporary_functions(described, model.name.schema, graph)
+    columns = warehouse.columns(rendered(described))
+    return with_number(model, replace(facts, query_columns=columns))
 
 
 def _refuse_given(given: Given | None, decided: Decision) -> None:
@@ -132,16 +146,6 @@ def _refuse_given(given: Given | None, decided: Decision) -> None:
             f"{decided.reason}, but the rows at hand may be only the new ones",
             hint="run it with full_refresh, and return every row",
         )
-
-
-def _columns(
-    query: exp.Expr, model: Model, graph: Graph, warehouse: Warehouse, is_preview: bool
-) -> tuple[Column, ...]:
-    """What the query gives."""
-    described = around(query.copy())
-    if is_preview:
-        with_temporary_functions(described, model.name.schema, graph)
-    return warehouse.columns(rendered(described))
 
 
 def current_definition(model: Model, graph: Graph) -> Definition:

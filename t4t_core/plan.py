@@ -25,7 +25,7 @@ from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.schema_change import NO_CHANGE, SchemaChange, check_fit, schema_change
 from t4t_core.sql.alterations import add_column, drop_column, set_type
-from t4t_core.sql.names import table
+from t4t_core.sql.names import identifier, table
 from t4t_core.sql.statements import (
     count_where,
     create_schema,
@@ -39,6 +39,8 @@ from t4t_core.sql.window import around
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import append, delete_insert, merge, scd2
 from t4t_core.strategies.history import history_columns
+from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
+from t4t_core.strategies.numbering import create_numbered, numbering_by_key, numbering_of
 from t4t_core.strategies.work import StrategyRun, Work, written_work
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.where_condition import where_condition
@@ -105,6 +107,8 @@ def plan(
         RunError: The query's columns do not fit the metadata or the table.
     """
     settings = model.strategy
+    if settings is None and facts.number is not None:
+        return _numbered_anew(model, query, definition, decision, facts, catalog)
     if settings is None:
         return _made_anew(model, query, definition, decision, facts, catalog)
     if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
@@ -165,6 +169,36 @@ def _made_anew(
     )
 
 
+def _numbered_anew(
+    model: Model,
+    query: exp.Expr,
+    definition: Definition,
+    decision: Decision,
+    facts: Facts,
+    catalog: str,
+) -> Plan:
+    """The plan of a table whose rows have numbers."""
+    keys = model.config.unique_key
+    assert keys is not None, "checked when the metadata was read"
+    for key in keys:
+        needed_column(facts.query_columns, key, "unique key")
+    target = table(model.name, catalog)
+    numbering = numbering_by_key(model.name, target, facts, keys)
+    return Plan(
+        model,
+        definition,
+        decision,
+        (
+            *_make_room(model, facts, catalog),
+            *create_numbered(numbering, query, facts.columns_with_numbers),
+            refuse_null_keys(target.copy(), keys),
+            refuse_repeated_keys(target.copy(), keys, "make the query give one row per key"),
+        ),
+        row_count_sql=count_where(target.copy()),
+        columns=facts.query_columns,
+    )
+
+
 def _work(
     model: Model,
     settings: StrategyConfig,
@@ -186,13 +220,14 @@ def _work(
         name=model.name,
         catalog=catalog,
         query=query,
-        columns=facts.query_columns,
+        columns=facts.columns_but_number,
         time_column=settings.time_column,
         kind=kind,
         lower=reach.lower,
         null_time=settings.null_time,
         may_read_target=facts.may_read_target,
         upper=reach.upper,
+        number=facts.number,
     )
     return work, reach.start
 
@@ -209,8 +244,9 @@ def _loaded_in_full(
     """The plan of an incremental model whose table is made anew."""
     if isinstance(settings, MergeConfig):
         delete_when = merge_conditions(model, request).delete_when
-        if delete_when is not None:
-            run = merge.full_load_with_deletes(work, settings, delete_when)
+        if delete_when is not None or work.number is not None:
+            numbers = facts.columns_with_numbers
+            run = merge.staged_full_load(work, settings, delete_when, numbers)
             return Plan(
                 model,
                 definition,
@@ -219,16 +255,17 @@ def _loaded_in_full(
                 after=_cleared(run),
                 watermark_sql=run.watermark_sql,
             )
-    create = Write(
-        create_table(work.table, work.rows(with_null=settings.null_time != "exclude")),
-        Tally.CREATED,
-        f"Created table: {model}",
+    rows = work.rows(with_null=settings.null_time != "exclude")
+    create: tuple[Step, ...] = (
+        Write(create_table(work.table, rows), Tally.CREATED, f"Created table: {model}"),
     )
+    if work.number is not None:
+        create = create_numbered(numbering_of(work, None), rows, facts.columns_with_numbers)
     return Plan(
         model,
         definition,
         decision,
-        (*_make_room(model, facts, work.catalog), create, *_full_load(work, settings)),
+        (*_make_room(model, facts, work.catalog), *create, *_full_load(work, settings)),
         watermark_sql=greatest_ordinal(work.table, work.time_column, work.kind),
     )
 
@@ -292,8 +329,13 @@ def _emptied(
     work: Work, model: Model, definition: Definition, decision: Decision, facts: Facts
 ) -> Plan:
     """The plan of a model whose table is made anew without rows."""
+    nothing = around(work.query.copy(), exp.false())
+    if work.number is not None and not work.number.is_given:
+        to = exp.DataType.build(work.number.type, dialect="duckdb")
+        number = exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(work.number.name))
+        nothing = nothing.select(number, copy=False)
     create = Write(
-        create_table(work.table, around(work.query.copy(), exp.false())),
+        create_table(work.table, nothing),
         Tally.CREATED,
         f"Created table: {model}",
     )

@@ -19,6 +19,7 @@ from t4t_core.looking import open_to_look
 from t4t_core.made_functions import first_statements, preview_functions
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
+from t4t_core.numbered import with_number
 from t4t_core.one_model import current_definition, may_read_target, plan_model
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
@@ -194,7 +195,7 @@ def _both_plans(
 
     first_run = Decision("full", "first run")
     facts = Facts(target=None, commit=None)
-    if model.strategy is None:
+    if model.strategy is None and model.config.numbered is None:
         made = planned(first_run, facts)
         return made, made
     query = query_to_run(model, project.graph, request.variables)
@@ -205,7 +206,10 @@ def _both_plans(
         query_columns=columns,
         may_read_target=may_read_target(model, project.graph, warehouse),
     )
+    facts = with_number(model, facts)
     first = planned(first_run, facts)
+    if model.strategy is None:
+        return first, planned(first_run, replace(facts, target=Target("table", first.columns)))
     commit = last_commit(warehouse, str(model)) if has_ledger(warehouse) else None
     if commit is None or commit.watermark is None:
         mark = None if first.kind is None else TimeValue(first.kind, _SAMPLE_ORDINAL)

@@ -183,6 +183,8 @@ def _refuse_other_key(model: Model, found: Differences) -> None:
     keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
     roles = {key.lower(): "unique key" for key in keys}
     roles[settings.time_column.lower()] = "time column"
+    if model.config.numbered is not None:
+        roles[model.config.numbered.name.lower()] = "auto_incremental column"
     for one in found.retyped:
         role = roles.get(one.name.lower())
         if role is not None:

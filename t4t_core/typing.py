@@ -124,6 +124,7 @@ class ColumnMetadata(TypedDict, total=False):
     datatype: str
     description: str
     tests: list[str | CheckMetadata]
+    auto_incremental: bool
 
 
 class AutomationCondition(TypedDict, total=False):
@@ -239,6 +240,7 @@ class ModelMetadata(TypedDict, total=False):
     owners: list[str]
     object_tags: dict[str, str]
     full_refresh: bool
+    unique_key: str | list[str]
     dagster: DagsterMetadata
 
 

@@ -9,7 +9,13 @@ from pydantic import Field, StrictBool, model_validator
 from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
 from t4t_core.config.history import HistoryConfig
-from t4t_core.config.strategies import IncrementalConfig, StrategyConfig
+from t4t_core.config.strategies import (
+    AppendConfig,
+    ColumnNames,
+    IncrementalConfig,
+    MergeConfig,
+    StrategyConfig,
+)
 from t4t_core.config.written import Written
 
 
@@ -20,6 +26,7 @@ class ColumnConfig(Written):
     datatype: str | None = None
     description: str | None = None
     tests: tuple[CheckConfig, ...] = ()
+    auto_incremental: StrictBool = False
 
 
 class ModelConfig(Written):
@@ -35,6 +42,7 @@ class ModelConfig(Written):
     owners: tuple[str, ...] = ()
     object_tags: dict[str, str] = Field(default_factory=dict)
     full_refresh: StrictBool = True
+    unique_key: ColumnNames | None = None
     dagster: DagsterConfig = DagsterConfig()
 
     @model_validator(mode="after")
@@ -44,6 +52,48 @@ class ModelConfig(Written):
         if self.materialization == "scd2" and self.scd2 is None:
             raise ValueError("materialization is 'scd2', but there is no 'scd2'")
         return self
+
+    @model_validator(mode="after")
+    def _check_numbered(self) -> ModelConfig:
+        found = [column for column in self.schema_ if column.auto_incremental]
+        if self.unique_key is not None and (not found or self.materialization != "table"):
+            raise ValueError(
+                "unique_key stands here for a table with an auto_incremental column alone; "
+                "merge has its own"
+            )
+        if not found:
+            return self
+        name = found[0].name
+        if len(found) > 1:
+            raise ValueError(f"two columns are auto_incremental, {name} and {found[1].name}")
+        settings = self.strategy
+        is_table = settings is None and self.materialization == "table"
+        if not is_table and not isinstance(settings, AppendConfig | MergeConfig):
+            kind = self.materialization if settings is None else settings.name
+            raise ValueError(
+                f"{kind} cannot keep the numbers of the auto_incremental column {name!r}; "
+                "a table and the strategies merge and append can"
+            )
+        if is_table and self.unique_key is None:
+            raise ValueError(
+                f"the auto_incremental column {name!r} of a table needs a 'unique_key' beside "
+                "'schema', by which a row has its number again after the next run"
+            )
+        used = [*(self.unique_key or ())]
+        if isinstance(settings, AppendConfig | MergeConfig):
+            used.append(settings.time_column)
+        if isinstance(settings, MergeConfig):
+            used += [*settings.unique_key, *(settings.update_columns or ())]
+        if name.lower() in {other.lower() for other in used}:
+            raise ValueError(
+                f"the auto_incremental column {name!r} cannot be key, time or updated column"
+            )
+        return self
+
+    @property
+    def numbered(self) -> ColumnConfig | None:
+        """The auto_incremental column, or None."""
+        return next((column for column in self.schema_ if column.auto_incremental), None)
 
     @property
     def strategy(self) -> StrategyConfig | HistoryConfig | None:

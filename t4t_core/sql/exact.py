@@ -19,27 +19,36 @@ def is_coarse(type_: str) -> bool:
 
 def same(name: str, type_: str, one: str, other: str) -> exp.Expr:
     """Whether a column's value is the same in the rows of two aliases; NULL is itself."""
-    pairs = zip(_values(name, type_, one), _values(name, type_, other), strict=True)
+    pairs = zip(values(name, type_, one), values(name, type_, other), strict=True)
     return exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
 
 
 def differs(name: str, type_: str, one: str, other: str) -> exp.Expr:
     """Whether it is another one."""
-    pairs = zip(_values(name, type_, one), _values(name, type_, other), strict=True)
+    pairs = zip(values(name, type_, one), values(name, type_, other), strict=True)
     return exp.or_(*(exp.NullSafeNEQ(this=a, expression=b) for a, b in pairs), copy=False)
 
 
 def descending(name: str, type_: str) -> list[exp.Expr]:
     """The order that a column gives to rows, in which only rows with the same value are equal."""
-    values: list[exp.Expr] = [column(name)]
+    return [exp.Ordered(this=v, desc=True, nulls_first=False) for v in _sorted(name, type_, None)]
+
+
+def ascending(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
+    """The other way round; NULL is last too."""
+    return [exp.Ordered(this=v, nulls_first=False) for v in _sorted(name, type_, alias)]
+
+
+def _sorted(name: str, type_: str, alias: str | None) -> list[exp.Expr]:
+    found: list[exp.Expr] = [column(name, alias)]
     if type_ == "VARCHAR":
-        values = _values(name, type_)
+        found = values(name, type_, alias)
     if "INTERVAL" in type_:
-        values.append(_text(column(name)))
-    return [exp.Ordered(this=value, desc=True, nulls_first=False) for value in values]
+        found.append(_text(column(name, alias)))
+    return found
 
 
-def _values(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
+def values(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
     """What to compare in place of a column."""
     value = column(name, alias)
     if type_ == "VARCHAR":

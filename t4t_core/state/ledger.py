@@ -14,10 +14,10 @@ import duckdb
 from t4t_core.commit import Commit, Definition, Mode, Origin
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, StateError
-from t4t_core.names import TableName
+from t4t_core.names import OWN_SCHEMA, TableName
 from t4t_core.values import TimeKind, TimeValue
 
-SCHEMA: Final = "_t4t"
+SCHEMA: Final = OWN_SCHEMA
 FORMAT: Final = 1
 VERSIONS_KEPT: Final = 100
 

@@ -6,9 +6,10 @@ from sqlglot import exp
 
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import STAGE, greatest_ordinal, insert, is_finite, is_true
-from t4t_core.steps import Step, Tally, Write
+from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_true
+from t4t_core.steps import Step
 from t4t_core.strategies.completed_rows import completed_run
+from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeValue
 
@@ -46,7 +47,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
         steps = (
             work.create_stage(with_null=with_null),
             *work.gate_null_time(work.stage),
-            Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),
+            *insert_numbered(work, new_rows, _NOTE),
         )
         return StrategyRun(
             steps, greatest_ordinal(work.stage, work.time_column, work.kind), leaves=(STAGE,)
@@ -65,7 +66,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     if greatest is not None:
         past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
     return StrategyRun(
-        (Write(insert(work.table, work.column_names, new_rows), Tally.INSERTED, _NOTE),),
+        insert_numbered(work, new_rows, _NOTE),
         greatest_ordinal(work.table, work.time_column, work.kind, past),
     )
 

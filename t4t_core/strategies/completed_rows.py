@@ -11,11 +11,11 @@ from t4t_core.sql.statements import (
     create_temporary,
     drop,
     greatest_ordinal,
-    insert,
     temporary,
 )
 from t4t_core.sql.window import subquery
 from t4t_core.steps import Tally, Write
+from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
 
 _HELD = "t4t_held"
@@ -75,7 +75,7 @@ def completed_run(work: Work, with_null: bool) -> StrategyRun:
         *work.gate_null_time(work.stage),
         Write(create_temporary(_HELD, matches)),
         Write(rendered(update), Tally.UPDATED),
-        Write(insert(work.table, work.column_names, added), Tally.INSERTED, _NOTE),
+        *insert_numbered(work, added, _NOTE),
         Write(drop(temporary(_HELD), "table")),
     )
     return StrategyRun(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import MergeConfig
+from t4t_core.facts import Column
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import (
     STAGE,
@@ -17,7 +18,6 @@ from t4t_core.sql.statements import (
     delete,
     duplicates,
     greatest_ordinal,
-    is_null_in,
     is_true,
     latest_per_key,
 )
@@ -29,8 +29,15 @@ from t4t_core.strategies.deleting import (
     not_deleted,
     watermark_with_deleted,
 )
+from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.merge_statement import merge_statement
+from t4t_core.strategies.numbering import (
+    create_numbered,
+    number_stage,
+    numbering_of,
+    remember,
+)
 from t4t_core.strategies.replacing import replace_rows
 from t4t_core.strategies.work import StrategyRun, Work
 
@@ -55,38 +62,51 @@ def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
     latest = latest_per_key(work.table, settings.unique_key, work.time_column, work.types)
     return (
         *work.gate_null_time(work.table),
-        _gate_null_keys(work.table, settings.unique_key),
+        refuse_null_keys(work.table, settings.unique_key),
         _settle_repeated(
             work.table, settings, Write(create_table(work.table, latest), Tally.CREATED)
         ),
     )
 
 
-def full_load_with_deletes(work: Work, settings: MergeConfig, delete_when: exp.Expr) -> StrategyRun:
-    """The statements that make the table anew, without the keys whose latest row is a delete.
+def staged_full_load(
+    work: Work, settings: MergeConfig, delete_when: exp.Expr | None, old: tuple[Column, ...]
+) -> StrategyRun:
+    """The statements that make the table anew, with numbers or without the keys that are deleted.
 
     The rows are staged, since the watermark counts those that are left out too.
+
+    Args:
+        work: The model.
+        settings: Its settings.
+        delete_when: Of the latest row of a key that is left out.
+        old: The columns of the table whose numbers are kept; none where there are none.
     """
     latest = latest_per_key(work.stage, settings.unique_key, work.time_column, work.types)
     settle: tuple[Step, ...] = ()
     if settings.on_duplicate_key == "error":
         settle = (_refuse_repeated(work.stage, settings),)
-    create = Write(
-        create_table(work.table, not_deleted(latest, delete_when)),
-        Tally.CREATED,
-        f"Created table: {work.name}",
-    )
+    rows = latest if delete_when is None else not_deleted(latest, delete_when)
     return StrategyRun(
         (
             work.create_stage(with_null=work.null_time != "exclude"),
             *work.gate_null_time(work.stage),
-            _gate_null_keys(work.stage, settings.unique_key),
+            refuse_null_keys(work.stage, settings.unique_key),
             *settle,
-            create,
+            *_create(work, settings, rows, old),
         ),
         greatest_ordinal(work.stage, work.time_column, work.kind),
         leaves=(STAGE,),
     )
+
+
+def _create(
+    work: Work, settings: MergeConfig, rows: exp.Select, old: tuple[Column, ...]
+) -> tuple[Step, ...]:
+    if work.number is not None:
+        return create_numbered(numbering_of(work, settings.unique_key), rows, old)
+    note = f"Created table: {work.name}"
+    return (Write(create_table(work.table, rows), Tally.CREATED, note),)
 
 
 def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) -> StrategyRun:
@@ -94,7 +114,7 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     matching = Matching(work, settings.unique_key, _kept(work, settings))
     latest = latest_per_key(work.stage, settings.unique_key, work.time_column, work.types)
     # A column of this name hides DuckDB's row numbers.
-    has_row_numbers = "rowid" not in {name.lower() for name in work.column_names}
+    has_row_numbers = "rowid" not in {name.lower() for name in work.written_names}
     # To DuckDB's UPDATE, 1 month in place of 30 days is no change.
     has_intervals = any("INTERVAL" in column.type for column in work.columns)
     is_fastest = has_row_numbers and (settings.method == "fastest" or has_intervals)
@@ -113,11 +133,13 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     steps = (
         work.create_stage(with_null=work.null_time != "exclude"),
         *work.gate_null_time(work.stage),
-        _gate_null_keys(work.stage, settings.unique_key),
+        refuse_null_keys(work.stage, settings.unique_key),
         _settle_repeated(work.stage, settings, Write(keep_latest)),
         *_gate_predicates(matching, conditions.predicates),
         *deletes,
+        *number_stage(matching),
         *write(matching, _NOTE),
+        *(() if work.number is None else remember(numbering_of(work, settings.unique_key))),
     )
     return StrategyRun(steps, watermark_sql, leaves)
 
@@ -132,14 +154,6 @@ def _kept(work: Work, settings: MergeConfig) -> frozenset[str]:
         updated = {name.lower() for name in (*settings.update_columns, work.time_column)}
         excluded = {name.lower() for name in work.column_names} - updated
     return frozenset(excluded - {key.lower() for key in settings.unique_key})
-
-
-def _gate_null_keys(table: exp.Table, keys: Sequence[str]) -> Gate:
-    return Gate(
-        count_where(table, is_null_in(keys)),
-        f"rows with NULL in the unique key ({', '.join(keys)}): {{count}}",
-        "leave those rows out in the model's query, or choose another key",
-    )
 
 
 def _gate_predicates(matching: Matching, predicates: Sequence[exp.Expr]) -> tuple[Step, ...]:
@@ -178,11 +192,8 @@ def _settle_repeated(table: exp.Table, settings: MergeConfig, keep_latest: Write
 
 
 def _refuse_repeated(table: exp.Table, settings: MergeConfig) -> Gate:
-    return Gate(
-        duplicates(table, settings.unique_key),
-        f"keys ({', '.join(settings.unique_key)}) that come more than once: {{count}}",
-        'make the query give one row per key, or set "on_duplicate_key" to "latest"',
-    )
+    hint = 'make the query give one row per key, or set "on_duplicate_key" to "latest"'
+    return refuse_repeated_keys(table, settings.unique_key, hint)
 
 
 def _delete_earlier(work: Work, keys: Sequence[str], latest: exp.Select) -> str:

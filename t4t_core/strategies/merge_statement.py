@@ -23,7 +23,7 @@ def merge_statement(matching: Matching, note: str) -> tuple[Step, ...]:
         exp.EQ(this=identifier(c.name), expression=column(c.name, "source"))
         for c in matching.updated
     ]
-    names = [identifier(name) for name in work.column_names]
+    names = work.written_names
     whens = []
     if settings:
         whens.append(
@@ -33,8 +33,8 @@ def merge_statement(matching: Matching, note: str) -> tuple[Step, ...]:
         exp.When(
             matched=False,
             then=exp.Insert(
-                this=exp.Tuple(expressions=names),
-                expression=exp.Tuple(expressions=work.selected("source")),
+                this=exp.Tuple(expressions=[identifier(name) for name in names]),
+                expression=exp.Tuple(expressions=[column(name, "source") for name in names]),
             ),
         )
     )

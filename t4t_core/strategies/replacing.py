@@ -75,7 +75,7 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         .from_(aliased(work.stage, "s"), copy=False)
         .where(matching.is_one_key("t", "s"), is_written.copy(), copy=False)
     )
-    names = (*work.column_names, *(gone.name for gone in work.change.unfilled))
+    names = (*work.written_names, *(gone.name for gone in work.change.unfilled))
     written = (
         exp.select(*(column(name, "s") for name in names), copy=False)
         .from_(aliased(work.stage, "s"), copy=False)
@@ -119,7 +119,7 @@ def _keep_values(matching: Matching) -> tuple[Write, ...]:
         return exp.Alias(this=chosen, alias=identifier(name))
 
     rows = (
-        exp.select(*work.each_column(value), *unfilled, copy=False)
+        exp.select(*(value(name) for name in work.written_names), *unfilled, copy=False)
         .from_(aliased(work.stage, "s"), copy=False)
         .join(
             aliased(work.table, "t"),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from t4t_core.facts import Column
+from t4t_core.facts import Column, Number
 from t4t_core.names import TableName
 from t4t_core.schema_change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
@@ -44,6 +44,8 @@ def written_work(work: Work, change: SchemaChange) -> Work:
     if change.left_out or change.cast:
         types = {one.name.lower(): one.held for one in change.cast}
         selected = [_in_type(one.name, types.get(one.name.lower())) for one in columns]
+        if work.number is not None and work.number.is_given:
+            selected.append(column(work.number.name))
         query = exp.select(*selected, copy=False).from_(subquery(query, "q"), copy=False)
     return replace(work, columns=columns, query=query, change=change)
 
@@ -63,7 +65,8 @@ class Work:
         name: Its table.
         catalog: The database's catalog.
         query: Its query with every value in it. Copy it before changing it.
-        columns: What the query gives and the table has. Another column of the table gets NULL.
+        columns: What the query gives and the table has, but the number. Another column of the table
+            gets NULL.
         time_column: Spelled as in the query.
         kind: What the time column counts in.
         lower: Rows at or after this are read; None where nothing bounds them.
@@ -72,6 +75,8 @@ class Work:
         change: What this run does about columns that differ.
         upper: Rows before this are read; None where nothing bounds them. Rows without a time are
             in no window that has one.
+        number: The column that t4t numbers; the query's column of this name, where there is one,
+            only orders new rows.
     """
 
     name: TableName
@@ -85,6 +90,7 @@ class Work:
     may_read_target: bool = True
     change: SchemaChange = NO_CHANGE
     upper: TimeValue | None = None
+    number: Number | None = None
 
     @property
     def table(self) -> exp.Table:
@@ -99,6 +105,11 @@ class Work:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def written_names(self) -> tuple[str, ...]:
+        """The columns that a new row is written with."""
+        return self.column_names if self.number is None else (self.number.name, *self.column_names)
 
     @property
     def types(self) -> dict[str, str]:

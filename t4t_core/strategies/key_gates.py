@@ -1,0 +1,28 @@
+"""Rows that a key cannot tell apart are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from t4t_core.sql.statements import count_where, duplicates, is_null_in
+from t4t_core.steps import Gate
+
+
+def refuse_null_keys(table: exp.Table, keys: Sequence[str]) -> Gate:
+    """Counts rows with NULL in the key."""
+    return Gate(
+        count_where(table, is_null_in(keys)),
+        f"rows with NULL in the unique key ({', '.join(keys)}): {{count}}",
+        "leave those rows out in the model's query, or choose another key",
+    )
+
+
+def refuse_repeated_keys(table: exp.Table, keys: Sequence[str], hint: str) -> Gate:
+    """Counts keys of more than one row."""
+    return Gate(
+        duplicates(table, keys),
+        f"keys ({', '.join(keys)}) that come more than once: {{count}}",
+        hint,
+    )

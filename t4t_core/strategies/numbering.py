@@ -1,0 +1,291 @@
+"""Numbers for rows: one that has a number keeps it, new ones follow, and none is given twice.
+
+The greatest number of a table is remembered beside the ledger, since its row may be gone when the
+next one is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from t4t_core.facts import Column, Facts, Number, column_named
+from t4t_core.names import OWN_SCHEMA, TableName
+from t4t_core.sql.exact import ascending, values
+from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.sql.statements import (
+    STAGE,
+    create_table,
+    create_temporary,
+    duplicates,
+    insert,
+    is_null_in,
+)
+from t4t_core.sql.window import subquery
+from t4t_core.steps import Gate, Step, Tally, Write
+from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.strategies.work import Work
+
+_NTH = "t4t_nth"
+_MEMORY = exp.Table(this=identifier("numbers"), db=identifier(OWN_SCHEMA))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """What is numbered.
+
+    Attributes:
+        name: The model's table.
+        table: The same, as SQL names it. Copy it before using it.
+        number: The column.
+        columns: The others.
+        keys: What makes a row the one that it was. None where a row has no key; then all of its
+            columns do, and of equal rows each has its number.
+        order: The columns by which new rows are put in order.
+    """
+
+    name: TableName
+    table: exp.Table
+    number: Number
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...] | None
+    order: tuple[Column, ...]
+
+
+def numbering_by_key(
+    name: TableName, table: exp.Table, facts: Facts, keys: Sequence[str]
+) -> Numbering:
+    """The numbering of a table that every run makes anew."""
+    assert facts.number is not None, "only asked for where there is a number"
+    columns = facts.columns_but_number
+    order = tuple(_named(columns, keys))
+    return Numbering(name, table, facts.number, columns, tuple(keys), order)
+
+
+def numbering_of(work: Work, keys: tuple[str, ...] | None) -> Numbering:
+    """The numbering of an incremental model: by key, or by the time of rows without one."""
+    assert work.number is not None, "only asked for where there is a number"
+    first = _named(work.columns, keys or [work.time_column])
+    rest = [] if keys else [c for c in work.columns if c not in first]
+    order = (*first, *rest)
+    return Numbering(work.name, work.table, work.number, work.columns, keys, order)
+
+
+def create_numbered(
+    numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]
+) -> tuple[Step, ...]:
+    """Makes the table anew; a row that it had keeps its number.
+
+    Args:
+        numbering: What is numbered.
+        rows: A query, with the number's column where `is_given`.
+        old: The columns of the table whose numbers are kept; none where there are none.
+    """
+    create = create_table(numbering.table.copy(), _numbered(numbering, rows, old))
+    gate = Gate(
+        duplicates(numbering.table.copy(), [numbering.number.name]),
+        f"numbers in {numbering.number.name} that more than one row had before: {{count}}",
+        "give each row of the table its own number, or drop the table to have it numbered anew",
+    )
+    return (
+        *prepare(numbering.number),
+        Write(create, Tally.CREATED, f"Created table: {numbering.name}"),
+        *((gate,) if old else ()),
+        *remember(numbering),
+    )
+
+
+def number_stage(matching: Matching) -> tuple[Step, ...]:
+    """Gives staged rows the numbers that their keys have in the table, or new ones."""
+    work = matching.work
+    if work.number is None:
+        return ()
+    numbering = numbering_of(work, matching.keys)
+    rows = (
+        exp.select(_kept_or_new(numbering), *work.selected("s"), copy=False)
+        .from_(aliased(work.stage, "s"), copy=False)
+        .join(
+            aliased(work.table, "t"),
+            on=matching.is_one_key("t", "s"),
+            join_type="left",
+            copy=False,
+        )
+    )
+    return (*prepare(work.number), Write(create_temporary(STAGE, rows)))
+
+
+def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:
+    """Adds rows that the table does not hold, with new numbers where it has numbers."""
+    if work.number is None:
+        return (Write(insert(work.table, work.column_names, rows), Tally.INSERTED, note),)
+    numbering = numbering_of(work, None)
+    new = _new_numbers(numbering, _greatest(numbering, is_there=True))
+    added = _select(numbering, new).from_(subquery(rows, "s"), copy=False)
+    return (
+        *prepare(work.number),
+        Write(insert(work.table, work.written_names, added), Tally.INSERTED, note),
+        *remember(numbering),
+    )
+
+
+def prepare(number: Number | None) -> tuple[Write, ...]:
+    """What comes before numbers are given."""
+    if number is None:
+        return ()
+    columns = "(model_name VARCHAR PRIMARY KEY, greatest HUGEINT)"
+    return (Write(f"CREATE TABLE IF NOT EXISTS {rendered(_MEMORY.copy())} {columns}"),)
+
+
+def remember(numbering: Numbering) -> tuple[Write, ...]:
+    """What comes after: the greatest number is noted, where it is a greater one."""
+    greatest: exp.Expr = exp.Max(this=column(numbering.number.name))
+    found = (
+        exp.select(_key(numbering), greatest, copy=False)
+        .from_(numbering.table.copy(), copy=False)
+        .having(
+            exp.GT(this=greatest.copy(), expression=_or_zero(_remembered(numbering))), copy=False
+        )
+    )
+    return (Write(f"INSERT OR REPLACE INTO {rendered(_MEMORY.copy())}\n{rendered(found)}"),)
+
+
+def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> exp.Select:
+    """The rows of a table that is made anew, with their numbers."""
+    same = _columns_of_both(numbering, old)
+    if not same:
+        new = _new_numbers(numbering, _greatest(numbering, is_there=bool(old)))
+        return _select(numbering, new).from_(subquery(rows, "s"), copy=False)
+    is_keyed = numbering.keys is not None
+
+    def parts(alias: str | None = None) -> list[exp.Expr]:
+        if is_keyed:
+            return [column(c.name, alias) for c in same]
+        return [part for c in same for part in values(c.name, c.type, alias)]
+
+    number = numbering.number
+    given = [column(number.name)] if number.is_given else []
+    new_rows = exp.select(
+        *given,
+        *(column(c.name) for c in numbering.columns),
+        _nth(parts(), _order(numbering, None)),
+        copy=False,
+    ).from_(subquery(rows, "q"), copy=False)
+    old_rows = (
+        exp.select(
+            column(number.name),
+            *(column(c.name) for c in same),
+            _nth(parts(), [exp.Ordered(this=column(number.name))]),
+            copy=False,
+        )
+        .from_(numbering.table.copy(), copy=False)
+        .where(exp.Not(this=is_null_in([number.name])), copy=False)
+    )
+    pairs = zip([*parts("t"), column(_NTH, "t")], [*parts("s"), column(_NTH, "s")], strict=True)
+    on = exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
+    return (
+        _select(numbering, _kept_or_new(numbering))
+        .from_(subquery(new_rows, "s"), copy=False)
+        .join(subquery(old_rows, "t"), on=on, join_type="left", copy=False)
+    )
+
+
+def _columns_of_both(numbering: Numbering, old: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The columns by which a row is known again; none where it cannot be."""
+    if numbering.keys is not None:
+        keys = tuple(_named(numbering.columns, numbering.keys))
+        return keys if all(column_named(old, key.name) for key in keys) else ()
+    return tuple(
+        c
+        for c in numbering.columns
+        if (held := column_named(old, c.name)) is not None and held.type == c.type
+    )
+
+
+def _named(columns: tuple[Column, ...], names: Sequence[str]) -> list[Column]:
+    found = [column_named(columns, name) for name in names]
+    return [column for column in found if column is not None]
+
+
+def _nth(partition: list[exp.Expr], order: Sequence[exp.Expr]) -> exp.Expr:
+    """Which of several equal rows a row is."""
+    window = exp.Window(
+        this=exp.RowNumber(), partition_by=partition, order=exp.Order(expressions=list(order))
+    )
+    return exp.alias_(window, _NTH)
+
+
+def _kept_or_new(numbering: Numbering) -> exp.Expr:
+    """The number of the table's row `t`, or a new one where the row `s` has met none."""
+    name = numbering.number.name
+    is_new = exp.Is(this=column(name, "t"), expression=exp.Null())
+    new = _new_numbers(numbering, _greatest(numbering, is_there=True), is_new)
+    chosen = exp.Case(ifs=[exp.If(this=is_new.copy(), true=new)], default=column(name, "t"))
+    return exp.Alias(this=chosen, alias=identifier(name))
+
+
+def _new_numbers(
+    numbering: Numbering, greatest: exp.Expr, is_new: exp.Expr | None = None
+) -> exp.Expr:
+    """The numbers after the greatest one, in the order of the rows `s`; new ones are apart."""
+    counted = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[] if is_new is None else [is_new],
+        order=exp.Order(expressions=_order(numbering, "s")),
+    )
+    return exp.Cast(
+        this=exp.Add(this=greatest, expression=counted),
+        to=exp.DataType.build(numbering.number.type, dialect="duckdb"),
+    )
+
+
+def _order(numbering: Numbering, alias: str | None) -> list[exp.Expr]:
+    number = numbering.number
+    is_asked = number.is_given and numbering.keys is not None
+    first = ascending(number.name, number.type, alias) if is_asked else []
+    return first + [each for c in numbering.order for each in ascending(c.name, c.type, alias)]
+
+
+def _select(numbering: Numbering, number: exp.Expr) -> exp.Select:
+    if not isinstance(number, exp.Alias):
+        number = exp.Alias(this=number, alias=identifier(numbering.number.name))
+    return exp.select(number, *(column(c.name, "s") for c in numbering.columns), copy=False)
+
+
+def _greatest(numbering: Numbering, *, is_there: bool) -> exp.Expr:
+    """The greatest number that was ever given, 0 for none.
+
+    Args:
+        numbering: What is numbered.
+        is_there: Whether the table is there and holds numbers.
+    """
+    given = _remembered(numbering)
+    if not is_there:
+        return _or_zero(given)
+    held = exp.select(column(numbering.number.name), copy=False).from_(
+        numbering.table.copy(), copy=False
+    )
+    both = exp.Union(this=given, expression=held, distinct=False)
+    return _or_zero(
+        exp.select(exp.Max(this=column("greatest")), copy=False).from_(
+            subquery(both, "given"), copy=False
+        )
+    )
+
+
+def _remembered(numbering: Numbering) -> exp.Select:
+    is_ours = exp.EQ(this=column("model_name"), expression=_key(numbering))
+    return (
+        exp.select(column("greatest"), copy=False)
+        .from_(_MEMORY.copy(), copy=False)
+        .where(is_ours, copy=False)
+    )
+
+
+def _or_zero(found: exp.Select) -> exp.Expr:
+    return exp.Coalesce(this=exp.Subquery(this=found), expressions=[exp.Literal.number(0)])
+
+
+def _key(numbering: Numbering) -> exp.Expr:
+    return exp.Literal.string(str(numbering.name).lower())
