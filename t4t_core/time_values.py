@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError
-from t4t_core.facts import Facts, column_named
+from t4t_core.facts import Column, Facts, column_named
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.plan import Plan
@@ -39,7 +39,18 @@ def greatest_in_table(
         found = _time_value(column.kind, warehouse.row(sql))
         if found is not None:
             return found
-    sql = greatest_ordinal(table(model.name, graph.catalog), column.name, column.kind)
+    return greatest_in_column(table(model.name, graph.catalog), column, warehouse)
+
+
+def greatest_in_column(source: exp.Expr, column: Column, warehouse: Warehouse) -> TimeValue | None:
+    """The greatest finite time in a column of a table, or None where there is none.
+
+    Raises:
+        RunError: It lies past the year 9999.
+    """
+    if column.kind is None:
+        return None
+    sql = greatest_ordinal(source, column.name, column.kind)
     return _time_value(column.kind, warehouse.row(sql))
 
 

@@ -77,6 +77,27 @@ class T4tTranslator:
         """
         return dg.AssetKey(list(project.graph.source_name(ref)))
 
+    def get_source_spec(self, ref: TableRef, project: Project) -> dg.AssetSpec:
+        """The external asset of a table that nothing in the project makes.
+
+        Args:
+            ref: The table as a model names it.
+            project: The project.
+        """
+        name = project.graph.source_name(ref)
+        whole = name if len(name) > 2 else (project.settings.catalog, *name)
+        return dg.AssetSpec(
+            key=self.get_source_key(ref, project),
+            group_name=_identifier(name[-2]),
+            kinds={"duckdb"},
+            metadata={"dagster/table_name": ".".join(whole)},
+        )
+
+    def is_asset(self, ref: TableRef, project: Project) -> bool:
+        """Whether a source can be an asset: it is no file, and Dagster takes its name."""
+        path = self.get_source_key(ref, project).path
+        return not ref.is_file and all(map(_KEY_PART.fullmatch, path))
+
     def _dependencies(self, node: Model | Seed, project: Project) -> list[dg.AssetKey]:
         """What it reads, seen through ephemeral models, which are no assets.
 
@@ -94,9 +115,8 @@ class T4tTranslator:
                 else:
                     found[self.get_asset_key(parent_node, project)] = None
             for ref in graph.sources[key]:
-                key_of_source = self.get_source_key(ref, project)
-                if not ref.is_file and all(map(_KEY_PART.fullmatch, key_of_source.path)):
-                    found[key_of_source] = None
+                if self.is_asset(ref, project):
+                    found[self.get_source_key(ref, project)] = None
         return list(found)
 
 

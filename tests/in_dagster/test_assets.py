@@ -9,7 +9,7 @@ import pytest
 
 from t4t_core import load_project
 from t4t_core.errors import ProjectError
-from t4t_dagster import T4tTranslator, build_t4t_definitions, t4t_assets
+from t4t_dagster import T4tTranslator, build_t4t_definitions, t4t_assets, t4t_source_specs
 
 
 def spec(shop: Path, name: str) -> dg.AssetSpec:
@@ -48,6 +48,19 @@ def test_a_source_lines_up_with_an_asset_of_another_integration(shop: Path) -> N
         dg.AssetKey(["raw", "orders"])
     }
     assert graph.get(dg.AssetKey(["raw", "orders"])).is_materializable
+
+
+def test_sources_can_be_described(shop: Path) -> None:
+    """Where nothing else makes them, they have a kind, a group and a table name."""
+    (shop / "models/mart/other.sql").write_text("SELECT id FROM elsewhere.raw.prices, raw.made")
+
+    specs = t4t_source_specs(shop, made_elsewhere=[dg.AssetKey(["raw", "made"])])
+    definitions = dg.Definitions.merge(build_t4t_definitions(shop), dg.Definitions(assets=specs))
+
+    names = {s.key.path[-1]: s.metadata["dagster/table_name"] for s in specs}
+    assert names == {"orders": "shop.raw.orders", "prices": "elsewhere.raw.prices"}
+    source = definitions.resolve_asset_graph().get(dg.AssetKey(["raw", "orders"]))
+    assert (source.is_materializable, source.group_name) == (False, "raw")
 
 
 def test_metadata_of_the_model_shows(shop: Path) -> None:
