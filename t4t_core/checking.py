@@ -34,6 +34,7 @@ def run_checks(
     warehouse: Warehouse,
     *,
     in_transaction: bool = False,
+    level: int = logging.INFO,
 ) -> tuple[CheckReport, ...]:
     """What checks of one table find in it as it is now; all are run, whatever the others find.
 
@@ -47,6 +48,7 @@ def run_checks(
         warehouse: Open; read-only is enough.
         in_transaction: There is an open transaction. DuckDB carries nothing out in one in which
             something went wrong, so what comes after an error is skipped.
+        level: Of the log lines about tests that passed.
     """
     reports: list[CheckReport] = []
     for check in checks:
@@ -54,7 +56,7 @@ def run_checks(
             reports.append(left_out(check, node, "a test before it ended with an error"))
         else:
             reports.append(_run(check, node, project, request, warehouse))
-        _tell(reports[-1])
+        _tell(reports[-1], level)
     return tuple(reports)
 
 
@@ -207,11 +209,11 @@ def _report(
     )
 
 
-def _tell(report: CheckReport) -> None:
+def _tell(report: CheckReport, level: int) -> None:
     of = f"{report.name} of {report.model_name}" if report.model_name else report.name
     match report.status:
         case "passed":
-            log.info("Test passed: %s", of)
+            log.log(level, "Test passed: %s", of)
         case "failed":
             log.error("Test failed: %s: %s", of, _count_of(report))
         case "warned":

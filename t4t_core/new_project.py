@@ -49,6 +49,10 @@ metadata: ModelMetadata = {{
             "lookback": "3 hours",
         }},
     }},
+    "schema": [
+        {{"name": "id", "tests": ["primary_key"]}},
+        {{"name": "customer", "tests": ["not_null"]}},
+    ],
 }}
 """,
     "models/analytics/customers.sql": """\

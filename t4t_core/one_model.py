@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from t4t_core.apply import apply
 from t4t_core.bounds import bounds, depends_on_greatest, with_window_values
-from t4t_core.checking import left_out, refused, run_checks
+from t4t_core.checking import refused, run_checks
 from t4t_core.commit import Commit, Definition
 from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
@@ -185,9 +185,9 @@ def run_model(
 ) -> tuple[ModelReport, Commit | None]:
     """Runs a model in one transaction; gives what happened, and the commit if there is one.
 
-    An error of the model's is in the report, and nothing was written then. With tests, those of
-    severity error run before the commit and those of severity warning after it; those that wait
-    for another table (`project.checks.waiting`) do not.
+    An error of the model's is in the report, and nothing was written then. With tests, those that
+    may stop the model (`project.checks.blocking`) run before the commit, and what they found is in
+    the report.
 
     Args:
         model: The model.
@@ -204,9 +204,7 @@ def run_model(
     level = logging.INFO if batch is None else logging.DEBUG
     log.log(level, "Executing model: %s", model)
     made: Plan | None = None
-    key = model.name.key
-    blocking = project.checks.blocking(key) if request.with_tests else ()
-    following = project.checks.following(key) if request.with_tests else ()
+    blocking = project.checks.blocking(model.name.key) if request.with_tests else ()
     tests: tuple[CheckReport, ...] = ()
     try:
         with warehouse.transaction():
@@ -223,7 +221,9 @@ def run_model(
             if with_columns:
                 found = warehouse.target(model.name, with_columns=True)
                 columns = found.columns if found is not None else ()
-            tests = run_checks(blocking, model, project, request, warehouse, in_transaction=True)
+            tests = run_checks(
+                blocking, model, project, request, warehouse, in_transaction=True, level=level
+            )
             if any(test.is_blocking for test in tests):
                 raise refused(tests)
             write_commit(warehouse, commit)
@@ -232,8 +232,6 @@ def run_model(
         told = explained(error, model)
         if isinstance(told, DatabaseError):
             told.hint = told.hint or unmade_hint(model, project.graph, commits)
-        not_run = (*blocking[len(tests) :], *following)
-        tests += tuple(left_out(check, model, f"{model} failed") for check in not_run)
         return replace(failure(model, made, told, started), tests=tests), None
     finally:
         if not isinstance(model.source, Query):
@@ -242,7 +240,6 @@ def run_model(
         log.log(level, "Successfully executed %s", model)
     else:
         log.log(level, "Successfully executed %s with %d rows", model, commit.row_count)
-    tests += run_checks(following, model, project, request, warehouse)
     report = success(made, commit, started)
     statements = (*functions, *report.statements)
     return replace(report, columns=columns, statements=statements, tests=tests), commit

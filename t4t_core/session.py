@@ -57,6 +57,11 @@ class Session:
     ) -> ModelReport:
         """Runs a model or loads a seed; an error of its own is in the report.
 
+        With tests (`request.with_tests`) the report has what they found: those of severity error
+        ran in the model's transaction, of a backfill in each of its batches; the others, and those
+        of a seed or of a model that there was nothing to do for, ran afterwards. Those that wait
+        for another table (`project.checks.waiting`) are not run.
+
         Args:
             node: The model or seed.
             request: What the run is asked to do.
@@ -64,9 +69,20 @@ class Session:
             with_columns: Report the table's columns.
             on_progress: Called after each of a backfill's batches where it has several.
         """
+        report = self._run(node, request, given, with_columns, on_progress)
+        tests = (*report.tests, *self._rest_of_tests(node, request, report))
+        return replace(report, tests=tests)
+
+    def _run(
+        self,
+        node: Model | Seed,
+        request: Request,
+        given: Given | None,
+        with_columns: bool,
+        on_progress: OnProgress | None,
+    ) -> ModelReport:
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
-            report = replace(report, tests=self._seed_tests(node, request, report))
             if commit is not None:
                 self.remember(commit)
             return report
@@ -132,17 +148,25 @@ class Session:
             if found is not None and found != self._commits.get(found.model_name.lower()):
                 self.remember(found)
 
-    def _seed_tests(
-        self, seed: Seed, request: Request, report: ModelReport
+    def _rest_of_tests(
+        self, node: Model | Seed, request: Request, report: ModelReport
     ) -> tuple[CheckReport, ...]:
-        """What the SQL tests of a seed found; they look at it once it is loaded."""
+        """What the tests found that did not run before the commit; a failed node's are left out.
+
+        Those that wait for another table are not among them.
+        """
         if not request.with_tests:
             return ()
-        checks = self.project.checks
-        found = (*checks.blocking(seed.name.key), *checks.following(seed.name.key))
+        checks, key = self.project.checks, node.name.key
+        done = {test.name for test in report.tests}
+        rest = [
+            check
+            for check in (*checks.blocking(key), *checks.following(key))
+            if check.name not in done
+        ]
         if report.status == "failed":
-            return tuple(left_out(check, seed, f"{seed} failed") for check in found)
-        return run_checks(found, seed, self.project, request, self.warehouse)
+            return tuple(left_out(check, node, f"{node} failed") for check in rest)
+        return run_checks(rest, node, self.project, request, self.warehouse)
 
     def forget_progress(self, model: Model) -> None:
         """Lets the next backfill of a model begin at its first batch."""

@@ -11,13 +11,14 @@ from t4t_core.report import ModelReport, Report
 from t4t_core.request import Request
 from t4t_core.run import run_nodes
 from t4t_core.tables_tested import tables_tested
+from t4t_core.windows import Backfill, read_batch_size, read_window
 
 NOT_NULL = {"schema": [{"name": "id", "tests": ["not_null"]}]}
 
 
-def build(lab: Lab, *select: str) -> Report:
+def build(lab: Lab, *select: str, backfill: Backfill | None = None) -> Report:
     project = lab.project()
-    request = Request(variables=project.variables, with_tests=True)
+    request = Request(variables=project.variables, with_tests=True, backfill=backfill)
     return run_nodes(project, project.graph.select(select), request)
 
 
@@ -218,3 +219,26 @@ def test_tests_call_functions_of_the_project(lab: Lab) -> None:
     looked = tables_tested(project, project.models, Request())
 
     assert list(statuses(built).values()) == list(statuses(looked).values()) == ["warned"]
+
+
+def test_each_batch_of_a_backfill_is_tested(lab: Lab) -> None:
+    """The batch that breaks a rule is not committed; warnings run once, when all are done."""
+    lab.sql(
+        "CREATE TABLE src AS SELECT i AS id, make_timestamp(2024, 1, i, 0, 0, 0) AS c, 'v' AS v"
+        " FROM range(1, 5) AS r(i)"
+    )
+    tests = [{"name": "row_count_gt_0", "severity": "warning"}]
+    lab.model("SELECT * FROM src", incremental("append") | {**NOT_NULL, "tests": tests})
+    asked = Backfill(read_window("2024-01-01", "2024-01-05"), read_batch_size("1 day"))
+    lab.sql("UPDATE src SET id = NULL WHERE id = 3")
+
+    broken = build(lab, backfill=asked)
+    after = lab.rows("SELECT day(c) FROM m.t")
+    lab.sql("UPDATE src SET id = 3 WHERE id IS NULL")
+    mended, again = build(lab, backfill=asked), build(lab, backfill=asked)
+
+    assert after == [(1,), (2,)]
+    assert list(statuses(broken).values()) == ["failed", "skipped"]
+    assert "batch 3 of 4" in str(of(broken, "t").error)
+    assert list(statuses(mended).values()) == list(statuses(again).values()) == ["passed"] * 2
+    assert len(lab.rows()) == 4
