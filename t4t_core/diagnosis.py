@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_file import connect
+from t4t_core.engines.other_databases import attach
 from t4t_core.errors import T4tError
 from t4t_core.project.load import Project
 from t4t_core.state.ledger import check_format, last_commits
@@ -25,8 +26,10 @@ def diagnosed(project: Project) -> dict[str, Any]:
         "project": str(settings.folder),
         "database": str(settings.database),
         "state": str(settings.state),
+        "attached": [f"{other.name}: {other.file or other.kind}" for other in settings.others],
         "models": len(project.models),
         "seeds": len(project.graph.seeds),
+        "functions": len(project.graph.functions),
         "sources": sorted(
             {
                 ".".join(project.graph.source_name(ref))
@@ -47,6 +50,7 @@ def _database_status(project: Project, problems: list[str]) -> str:
     try:
         with Warehouse.open(settings.database, read_only=True, lock_timeout_s=0) as warehouse:
             check_format(warehouse)
+            attach(warehouse, settings.others, 0, is_reading=True)
             return f"opens; {len(last_commits(warehouse))} models were run"
     except T4tError as error:
         problems.append(str(error))

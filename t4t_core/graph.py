@@ -30,6 +30,7 @@ class Graph:
         functions: The project's functions, by schema and name. They are no nodes: what calls one
             reads what the function reads.
         folder: The project's, where relative names of files begin.
+        others: The names of attached databases, in lower case.
         catalog: The database's own catalog name.
         default_schema: `[connection] schema`.
     """
@@ -41,6 +42,7 @@ class Graph:
     default_schema: str
     functions: Mapping[Key, Function] = field(default_factory=dict)
     folder: Path = Path()
+    others: frozenset[str] = frozenset()
 
     @cached_property
     def children(self) -> Mapping[Key, tuple[Key, ...]]:
@@ -124,6 +126,8 @@ class Graph:
         """
         if ref.catalog and ref.catalog.lower() != self.catalog.lower():
             return (ref.catalog, ref.schema, ref.name)
+        if not ref.catalog and ref.schema.lower() in self.others:
+            return (ref.schema, MAIN_SCHEMA, ref.name)
         if ref.schema and not ref.catalog and ref.schema.lower() == self.catalog.lower():
             return (MAIN_SCHEMA, ref.name)
         return (ref.schema or MAIN_SCHEMA, ref.name)
@@ -188,6 +192,7 @@ def build_graph(
     default_schema: str,
     functions: Sequence[Function] = (),
     folder: Path = Path(),
+    others: Iterable[str] = (),
 ) -> Graph:
     """The graph of a project's models and seeds.
 
@@ -198,6 +203,7 @@ def build_graph(
         default_schema: `[connection] schema`.
         functions: In any order.
         folder: The project's.
+        others: The names of attached databases.
 
     Raises:
         UsageError: Two of them make one table, there is a cycle, or a function is called where
@@ -232,6 +238,7 @@ def build_graph(
         default_schema=default_schema,
         functions=known,
         folder=folder,
+        others=frozenset(name.lower() for name in others),
     )
     for function in functions:
         functions_called(function, known, catalog, default_schema)

@@ -12,6 +12,7 @@ from t4t_core.backfill import OnProgress, run_backfill, todo_of
 from t4t_core.checking import left_out, run_checks
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.other_databases import attach
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
 from t4t_core.function import Function
 from t4t_core.made_functions import ledger_name, make_functions, register_functions
@@ -237,6 +238,7 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
 
 def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     settings = project.settings
+    attach(warehouse, settings.others, settings.lock_timeout_s)
     ensure_ledger(warehouse)
     commits = last_commits(warehouse)
     try:

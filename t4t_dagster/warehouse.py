@@ -10,6 +10,7 @@ import duckdb as duckdb_library
 from dagster_duckdb import DuckDBResource
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.other_databases import attach
 from t4t_core.errors import LockedError, UsageError
 from t4t_core.project import Project
 
@@ -45,13 +46,16 @@ def open_warehouse(
             lock_timeout_s=settings.lock_timeout_s,
             settings_to_try=(_DAGSTER, {}),
         ) as warehouse:
+            attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
             yield warehouse
         return
     opened = None
     try:
         with resource.get_connection() as opened:
             _require_same_file(opened, project)
-            yield Warehouse.borrowed(opened)
+            warehouse = Warehouse.borrowed(opened)
+            attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
+            yield warehouse
     except duckdb_library.IOException as error:
         if "Could not set lock" in str(error):
             raise LockedError(settings.database, None, 0) from error

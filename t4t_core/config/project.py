@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from t4t_core.config.written import Written
 
@@ -31,12 +31,21 @@ class StateConfig(Written):
     path: str = "data/tee_state.db"
 
 
+class AttachConfig(Written):
+    """`[attach.NAME]`: another database that models read as `NAME.schema.table`."""
+
+    path: str = Field(min_length=1)
+    type: Literal["duckdb", "sqlite", "postgres", "mysql"] = "duckdb"
+    read_only: StrictBool = True
+
+
 class ProjectConfig(Written):
     """`project.toml`."""
 
     project_folder: str | None = None
     connection: ConnectionConfig
     flags: FlagsConfig = FlagsConfig()
+    attach: dict[str, AttachConfig] = Field(default_factory=dict)
     vars: dict[str, Any] = Field(default_factory=dict)
     state: StateConfig = StateConfig()
     source_sql_dialect: str = "duckdb"

@@ -58,7 +58,7 @@ def connect(
     """
     if str(file) != ":memory:" and not read_only:
         _make_folder(file)
-    return _patiently(lambda: _open(file, read_only, settings), file, lock_timeout_s)
+    return patiently(lambda: _open(file, read_only, settings), file, lock_timeout_s)
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def attached(
     _make_folder(file)
     path = str(file).replace("'", "''")
     with _ATTACHING:
-        _patiently(
+        patiently(
             lambda: connection.execute(f"ATTACH '{path}' AS {quoted(name)}"), file, lock_timeout_s
         )
         try:
@@ -100,8 +100,14 @@ def _make_folder(file: Path) -> None:
         raise _unusable(file, error) from error
 
 
-def _patiently(opening: Callable[[], Opened], file: Path, lock_timeout_s: float) -> Opened:
-    """What `opening` gives, tried again while somebody else holds the file."""
+def patiently(opening: Callable[[], Opened], file: Path, lock_timeout_s: float) -> Opened:
+    """What `opening` gives, tried again while somebody else holds the file.
+
+    Raises:
+        LockedError: Somebody held it all that time.
+        BrokenFileError: It is a DuckDB file, cut off or damaged.
+        UsageError: It cannot be opened at all.
+    """
     started = time.monotonic()
     try:
         return opening()

@@ -114,6 +114,7 @@ def load_project(
                 settings.default_schema,
                 functions,
                 settings.folder,
+                [other.name for other in settings.others],
             )
         except T4tError as error:
             mistakes.append(error)

@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from t4t_core.config import FlagsConfig, ProjectConfig, problems
+from t4t_core.config.project import AttachConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
+from t4t_core.other_database import OtherDatabase
 
 FILE_NAME = "project.toml"
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -32,6 +34,7 @@ class Settings:
         variables: `[vars]`.
         dialect: The sqlglot dialect that SQL models are written in.
         lock_timeout_s: Seconds to wait for another process to give the database free.
+        others: Databases of `[attach]`.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class Settings:
     variables: Mapping[str, Any]
     dialect: str
     lock_timeout_s: float
+    others: tuple[OtherDatabase, ...] = ()
 
     @property
     def catalog(self) -> str:
@@ -108,6 +112,10 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         variables=config.vars,
         dialect=_known_dialect(config.source_sql_dialect, _place(file, ("source_sql_dialect",))),
         lock_timeout_s=config.connection.lock_timeout_s,
+        others=tuple(
+            _other_database(name, other, folder, own_names, _place(file, ("attach", name)))
+            for name, other in config.attach.items()
+        ),
     )
 
 
@@ -156,6 +164,21 @@ def _filled(
         return ""
 
     return _ENVIRONMENT.sub(replacement, value)
+
+
+def _other_database(
+    name: str, written: AttachConfig, folder: Path, own_names: set[str], place: Place
+) -> OtherDatabase:
+    is_file = written.type in ("duckdb", "sqlite") and "://" not in written.path
+    path = _absolute(written.path, folder, own_names) if is_file else None
+    return OtherDatabase(
+        name=name,
+        source=written.path if path is None else str(path),
+        kind=written.type,
+        is_read_only=written.read_only,
+        file=path,
+        place=place,
+    )
 
 
 def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:

@@ -1,0 +1,83 @@
+"""Attaching other databases to a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.duckdb_file import patiently
+from t4t_core.errors import UsageError
+from t4t_core.names import quoted
+from t4t_core.other_database import OtherDatabase
+
+
+def attach(
+    warehouse: Warehouse,
+    others: Sequence[OtherDatabase],
+    lock_timeout_s: float,
+    *,
+    is_reading: bool = False,
+) -> None:
+    """Makes other databases readable by their names, until the warehouse is closed.
+
+    What is attached already, by another connection of this process, is left as it is: DuckDB
+    attaches a database to all connections to a file.
+
+    Args:
+        warehouse: Without an open transaction.
+        others: Those of `project.toml`.
+        lock_timeout_s: How long to wait for another process that writes one.
+        is_reading: The warehouse is open for reading, so these are too.
+
+    Raises:
+        LockedError: Another process held one all that time.
+        UsageError: A file is missing, cannot be opened, or is attached by another name.
+    """
+    for other in others:
+        if _is_there(warehouse, other):
+            continue
+        if other.file is not None and not other.file.is_file():
+            raise UsageError(
+                f"the database {other.name} is not there: {other.file}",
+                place=other.place,
+                hint="make it first, or correct its path",
+            )
+        attaching = partial(
+            warehouse.connection.execute, _statement(other, other.is_read_only or is_reading)
+        )
+        try:
+            patiently(attaching, other.file or Path(other.name), lock_timeout_s)
+        except UsageError as error:
+            raise error.located(place=other.place) from error
+
+
+def _is_there(warehouse: Warehouse, other: OtherDatabase) -> bool:
+    """Whether it is attached.
+
+    Raises:
+        UsageError: Another database has its name.
+    """
+    found = warehouse.row(
+        "SELECT path FROM duckdb_databases() WHERE lower(database_name) = lower(?)", (other.name,)
+    )
+    if found is None:
+        return False
+    path = None if found[0] is None else Path(str(found[0])).resolve()
+    if other.file is not None and path != other.file.resolve():
+        raise UsageError(
+            f"the database {other.name} cannot be attached: {path or 'another one'} has this name",
+            place=other.place,
+            hint="give it another name under [attach]",
+        )
+    return True
+
+
+def _statement(other: OtherDatabase, is_read_only: bool) -> str:
+    options = [] if other.kind == "duckdb" else [f"TYPE {other.kind}"]
+    if is_read_only:
+        options.append("READ_ONLY")
+    written = f" ({', '.join(options)})" if options else ""
+    source = other.source.replace("'", "''")
+    return f"ATTACH '{source}' AS {quoted(other.name)}{written}"

@@ -1,0 +1,28 @@
+"""Another database that models read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from t4t_core.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDatabase:
+    """A database that is attached while the project's own is open.
+
+    Attributes:
+        name: What models call it: `name.schema.table`.
+        source: What DuckDB attaches: a file, or how to connect to a server.
+        file: The file, or None for a server.
+        place: Where `project.toml` names it.
+    """
+
+    name: str
+    source: str
+    kind: Literal["duckdb", "sqlite", "postgres", "mysql"]
+    is_read_only: bool
+    file: Path | None
+    place: Place

@@ -1,0 +1,152 @@
+"""Models read other databases by the names of [attach]."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from running_lab import Lab, incremental
+
+from t4t_core.errors import LockedError, UsageError
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    lab = Lab(tmp_path / "p")
+    attach(lab, 'path = "other.duckdb"')
+    with duckdb.connect(str(lab.folder / "other.duckdb")) as connection:
+        connection.execute("CREATE TABLE o AS SELECT 1 AS id, 10 AS c; CREATE SCHEMA s")
+        connection.execute("CREATE TABLE s.o AS SELECT 2 AS id, 20 AS c")
+    return lab
+
+
+def attach(lab: Lab, *lines: str, name: str = "crm") -> None:
+    lab.settings(lock_timeout_s=0.2)
+    with (lab.folder / "project.toml").open("a") as file:
+        file.write("\n".join([f"[attach.{name}]", *lines, ""]))
+
+
+@pytest.mark.parametrize(
+    ("table", "source"),
+    [("crm.s.o", "crm.s.o"), ("CRM.main.o", "CRM.main.o"), ("crm.o", "crm.main.o")],
+)
+@pytest.mark.parametrize("kind", ["view", "append", "delete_insert"])
+def test_a_model_reads_another_database(lab: Lab, table: str, source: str, kind: str) -> None:
+    """By its name, with or without a schema; it is a source with that name."""
+    lab.model(
+        f"SELECT id, c FROM {table}",
+        {"materialization": "view"} if kind == "view" else incremental(kind),
+    )
+    if kind == "view":
+        lab.model("SELECT id, c FROM m.t", name="reader")
+
+    report = lab.run()
+    again = lab.run("reader" if kind == "view" else "t")
+
+    graph = lab.project().graph
+    assert [".".join(graph.source_name(ref)) for ref in graph.sources["m", "t"]] == [source]
+    assert (report.status, again.row_count) == ("success", 1)
+
+
+def test_names_are_quoted_and_values_read_the_environment(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may be any, and a path too."""
+    odd = tmp_path / "it's here"
+    odd.mkdir()
+    (lab.folder / "other.duckdb").rename(odd / "x.duckdb")
+    monkeypatch.setenv("OTHER", str(odd))
+    attach(lab, 'path = "${OTHER}/x.duckdb"', name='"my crm"')
+    lab.model('SELECT id FROM "my crm".s.o')
+
+    lab.run()
+
+    assert lab.rows() == [(2,)]
+
+
+def test_commands_that_look_attach_it_too(
+    lab: Lab, t4t_json: Callable[..., dict[str, Any]]
+) -> None:
+    """`plan`, `compile` and `debug`, with and without a database of its own."""
+    lab.model("SELECT id, c FROM crm.s.o", incremental("merge"))
+    first = t4t_json("plan", lab.folder)["models"][0]
+    lab.run()
+
+    later = t4t_json("plan", lab.folder)["models"][0]
+    compiled = t4t_json("compile", lab.folder)["models"][0]
+    debug = t4t_json("debug", lab.folder)
+
+    assert (first["error"], later["mode"], compiled["error"]) == (None, "incremental", None)
+    assert debug["status"] == "success"
+    assert debug["attached"] == [f"crm: {lab.folder / 'other.duckdb'}"]
+
+
+def test_it_is_only_read(lab: Lab) -> None:
+    """Unless `read_only = false` says otherwise."""
+    lab.python(
+        "from t4t_core import model, RunContext\n@model('m.t')\n"
+        "def t(context: RunContext):\n"
+        "    context.connection.execute('DELETE FROM crm.s.o')\n    return 'SELECT 1 AS id'"
+    )
+
+    failed = lab.failure()
+
+    assert "read-only" in str(failed.error)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (['path = "none.duckdb"'], "none.duckdb"),
+        (['path = "project.toml"'], "cannot be opened"),
+        (['path = "other.duckdb"', 'colour = "red"'], "unknown key 'colour'"),
+        (['path = "other.duckdb"', 'type = "oracle"'], "oracle"),
+        ([], "'path' is missing"),
+    ],
+)
+def test_what_cannot_be_attached_is_an_error(lab: Lab, lines: list[str], words: str) -> None:
+    """With the place in project.toml; nothing is made."""
+    attach(lab, *lines)
+    lab.model("SELECT 1 AS id")
+
+    with pytest.raises(UsageError) as caught:
+        lab.report()
+
+    assert words in str(caught.value)
+    assert "project.toml" in str(caught.value)
+
+
+def test_a_name_that_is_taken_is_an_error(lab: Lab) -> None:
+    """The project's own database has it."""
+    attach(lab, 'path = "other.duckdb"', name="w")
+    lab.model("SELECT 1 AS id")
+
+    with pytest.raises(UsageError, match="another name"):
+        lab.report()
+
+
+def test_a_database_that_is_written_by_others_is_waited_for(lab: Lab) -> None:
+    """For `lock_timeout_s`; then the error is one that may pass."""
+    lab.model("SELECT id FROM crm.s.o")
+    script = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(lab.folder / "other.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+
+        with pytest.raises(LockedError):
+            lab.report()
+
+        holder.communicate("\n")
+    assert lab.run().status == "success"
