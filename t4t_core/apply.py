@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import GateError
-from t4t_core.steps import Count, Gate, Repair, Step, Tally, Write
+from t4t_core.errors import DatabaseError, GateError
+from t4t_core.steps import Count, Gate, HookStep, Repair, Step, Tally, Write
 
 log = logging.getLogger("DuckDBAdapter")
 
@@ -49,6 +49,8 @@ def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
         match step:
             case Write():
                 _write(step, warehouse, tallies)
+            case HookStep():
+                _run_hook(step, warehouse)
             case Count():
                 tallies.add(step.tally, warehouse.number(step.sql))
             case Gate():
@@ -67,3 +69,12 @@ def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
     tallies.add(write.tally, warehouse.execute(write.sql))
     if write.note is not None:
         log.info("%s", write.note)
+
+
+def _run_hook(hook: HookStep, warehouse: Warehouse) -> None:
+    try:
+        warehouse.execute(hook.sql)
+    except DatabaseError as error:
+        error.what = f"{hook.key}: {error.what}"
+        raise error.located(place=hook.place) from error.__cause__
+    log.info("Executed %s", hook.key)

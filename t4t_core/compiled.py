@@ -129,6 +129,8 @@ def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError
     for condition in (model.delete_when, *model.predicates):
         if condition is not None:
             needed += [(p.name, model.config_place) for p in condition.placeholders]
+    for hook in (*model.pre_hooks, *model.post_hooks):
+        needed += [(name, model.config_place) for name in hook.variables]
     return [
         unset_variable(name, place).located(model=str(model))
         for name, place in dict.fromkeys(needed)

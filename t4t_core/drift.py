@@ -17,6 +17,7 @@ from t4t_core.config import (
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts, Target
 from t4t_core.models import Model
+from t4t_core.refusals import refuse_foreign_table, refuse_full_load, refuse_to_forget
 from t4t_core.request import Request
 from t4t_core.schema_change import differences, on_schema_change
 
@@ -44,6 +45,12 @@ class Decision:
     @property
     def is_full(self) -> bool:
         return self.mode == "full"
+
+    def with_warning(self, text: str | None) -> Decision:
+        """The decision with one more thing to tell, or as it is where there is nothing."""
+        if text is None:
+            return self
+        return replace(self, warning="; ".join(filter(None, (self.warning, text))))
 
 
 def definition_of(model: Model, query_fingerprint: str) -> Definition:
@@ -146,8 +153,8 @@ def decision(
         return Decision("full", f"a {kind} is made anew by every run", warning)
 
     chosen = _full_reason(model, definition, facts, request, flags)
-    if not chosen.waits_for_columns:
-        _refuse_full_load(model, chosen, facts)
+    if chosen.is_full and not chosen.waits_for_columns:
+        refuse_full_load(model, chosen.reason, facts)
     return replace(chosen, warning=warning or chosen.warning)
 
 
@@ -180,54 +187,9 @@ def settled(
             chosen = _after_change(decided.reason, flags)
         if not chosen.is_full and _is_without_start(model, facts, request):
             chosen = Decision("full", _NO_START)
-    _refuse_full_load(model, chosen, facts)
+    if chosen.is_full:
+        refuse_full_load(model, chosen.reason, facts)
     return chosen
-
-
-def _refuse_full_load(model: Model, chosen: Decision, facts: Facts) -> None:
-    was_incremental = facts.commit is not None and facts.commit.materialization == "incremental"
-    if chosen.is_full and was_incremental and not model.config.full_refresh:
-        raise RunError(
-            f'this needs a full load ({chosen.reason}), which "full_refresh": false refuses',
-            hint='undo that change, or set "full_refresh": true for one run',
-        )
-
-
-def refuse_foreign_table(target: Target | None, commit: Commit | None, request: Request) -> None:
-    """Refuses to replace what stands under a name and was not made by t4t.
-
-    Raises:
-        RunError: It stands there, and no full refresh was asked for.
-    """
-    if target is not None and commit is None and not request.full_refresh:
-        raise RunError(
-            f"a {target.kind} of this name exists, and t4t did not make it",
-            hint="rename or drop it, or replace it by a run with --full-refresh",
-        )
-
-
-def refuse_to_forget(model: Model, facts: Facts, request: Request) -> None:
-    """Refuses to replace a history by anything, unless a full refresh was asked for.
-
-    Raises:
-        RunError: The model is none any more, or its state was reset.
-    """
-    commit = facts.commit
-    if commit is None or commit.materialization != "scd2" or request.full_refresh:
-        return
-    if facts.target is None or facts.target.kind == "view":
-        return
-    now = model.config.materialization
-    if now != "scd2":
-        raise RunError(
-            f"the table holds the history that scd2 recorded, and as {now!r} it would be forgotten",
-            hint="rename the table to keep it, or replace it by a run with --full-refresh",
-        )
-    if commit.origin == "reset":
-        raise RunError(
-            "its state was reset, and a full load would forget the history in the table",
-            hint="replace it by a run with --full-refresh",
-        )
 
 
 def _full_reason(

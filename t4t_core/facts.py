@@ -49,14 +49,25 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """An index of the model's table, with the statement that makes it in DuckDB's words."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a plan is decided from.
 
     Attributes:
         target: None where there is nothing under the model's name.
         commit: The model's last commit, or None.
-        query_columns: What the model's query gives now, and the number where there is one.
+        query_columns: What the model's query gives now, and the number where there is one. Only
+            read for models that are incremental, numbered, or declare columns.
         number: The column that t4t numbers, or None.
+        declared: The columns that the metadata gives a type, with the type's own name.
+        indexes: Those of the table; only read where it is made anew or altered.
         greatest: The greatest finite value of the time column in the table; None where there is
             none, or where the plan does not depend on it.
         may_read_target: Whether the query could read the model's own table, through a view that
@@ -67,6 +78,8 @@ class Facts:
     commit: Commit | None
     query_columns: tuple[Column, ...] = ()
     number: Number | None = None
+    declared: tuple[Column, ...] = ()
+    indexes: tuple[Index, ...] = ()
     greatest: TimeValue | None = None
     may_read_target: bool = True
 

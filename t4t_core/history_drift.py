@@ -7,13 +7,12 @@ from t4t_core.config import FlagsConfig
 from t4t_core.drift import (
     Decision,
     changes,
-    refuse_foreign_table,
-    refuse_to_forget,
     warn_of_materialization,
 )
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts
 from t4t_core.models import Model
+from t4t_core.refusals import refuse_foreign_table, refuse_to_forget
 from t4t_core.request import Request
 
 

@@ -97,7 +97,8 @@ def unmade_hint(model: Model, graph: Graph, commits: Mapping[str, Commit]) -> st
 def explained(error: T4tError, model: Model) -> T4tError:
     """The error with the model and the place in its file that it speaks of."""
     place = model.place
-    if isinstance(error, DatabaseError) and isinstance(model.source, Query):
+    is_of_query = isinstance(error, DatabaseError) and error.place is None
+    if isinstance(error, DatabaseError) and is_of_query and isinstance(model.source, Query):
         line, column = model.source.place_of(error.what, error.sql, error.offset)
         if place.file.suffix == ".sql":
             place = Place(place.file, line, column)

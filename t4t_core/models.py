@@ -15,6 +15,7 @@ from t4t_core.config import (
 from t4t_core.errors import Place
 from t4t_core.names import TableName
 from t4t_core.sql.condition import Condition
+from t4t_core.sql.hooks import Hook
 from t4t_core.sql.placeholders import Placeholder
 from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
@@ -68,6 +69,8 @@ class Model:
         where_condition: Of delete_insert, or None where the window alone decides.
         delete_when: Of merge, or None where nothing is deleted.
         predicates: `incremental_predicates` of merge.
+        pre_hooks: Statements that run before the model's own, in their order.
+        post_hooks: Statements that run after them.
     """
 
     name: TableName
@@ -78,6 +81,8 @@ class Model:
     where_condition: Condition | None = None
     delete_when: Condition | None = None
     predicates: tuple[Condition, ...] = ()
+    pre_hooks: tuple[Hook, ...] = ()
+    post_hooks: tuple[Hook, ...] = ()
 
     @property
     def strategy(self) -> StrategyConfig | HistoryConfig | None:

@@ -17,6 +17,7 @@ from t4t_core.commit import Commit, Definition
 from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
+from t4t_core.contract import check_contract
 from t4t_core.drift import Decision, decision, definition_of, settled, within_window
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, RunError, T4tError
@@ -36,6 +37,7 @@ from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
 from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request
+from t4t_core.schema_facts import with_schema
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
 from t4t_core.sql.window import around
@@ -98,7 +100,7 @@ def plan_model(
     decide = history_decision if keeps_history else decision
     decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
-    if has_columns:
+    if has_columns or model.config.schema_:
         facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
     if model.strategy is not None:
         if request.window is not None and model.window is not None:
@@ -115,6 +117,10 @@ def plan_model(
             query = _query(model, project, request, warehouse, facts, decided, given)
             facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
         decided = within_window(decided, request, target)
+    facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
+    if facts.indexes and not facts.query_columns:
+        facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
+    decided = decided.with_warning(check_contract(model, facts))
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
 
@@ -269,8 +275,8 @@ def _carried_out(
     watermark = greatest_read(made, warehouse)
     if not made.decision.is_full and facts.commit is not None:
         watermark = later_of(watermark, facts.commit.watermark)
-    row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
     apply(made.after, warehouse)
+    row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
     return new_commit(made, facts, tallies, watermark, row_count, project, commits, started)
 
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.drift import refuse_foreign_table
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError, T4tError
 from t4t_core.project.load import Project
+from t4t_core.refusals import refuse_foreign_table
 from t4t_core.report import ModelReport
 from t4t_core.request import Request
 from t4t_core.seed import Seed

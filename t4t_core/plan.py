@@ -11,7 +11,6 @@ from t4t_core.commit import Definition
 from t4t_core.config import (
     AppendConfig,
     CheckHistoryConfig,
-    DeleteInsertConfig,
     MergeConfig,
     StrategyConfig,
     TimestampHistoryConfig,
@@ -20,12 +19,12 @@ from t4t_core.drift import Decision
 from t4t_core.facts import Column, Facts
 from t4t_core.fit import needed_column, time_kind_of
 from t4t_core.history_work import HistoryWork, history_work
-from t4t_core.merge_conditions import merge_conditions
+from t4t_core.hooks import hook_steps
+from t4t_core.indexes import lost_indexes, make_indexes
 from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.schema_change import NO_CHANGE, SchemaChange, check_fit, schema_change
-from t4t_core.sql.alterations import add_column, drop_column, set_type
-from t4t_core.sql.names import identifier, table
+from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
     count_where,
     create_schema,
@@ -35,15 +34,14 @@ from t4t_core.sql.statements import (
     greatest_ordinal,
     temporary,
 )
-from t4t_core.sql.window import around
 from t4t_core.steps import Step, Tally, Write
-from t4t_core.strategies import append, delete_insert, merge, scd2
+from t4t_core.strategies import scd2
 from t4t_core.strategies.history import history_columns
 from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
-from t4t_core.strategies.numbering import create_numbered, numbering_by_key, numbering_of
-from t4t_core.strategies.work import StrategyRun, Work, written_work
+from t4t_core.strategies.numbering import create_numbered, numbering_by_key
+from t4t_core.strategies.work import Work, written_work
+from t4t_core.strategy_runs import emptied, full_load, later_run
 from t4t_core.values import TimeKind, TimeValue
-from t4t_core.where_condition import where_condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Plan:
     start: TimeValue | None = None
     kind: TimeKind | None = None
     upper: TimeValue | None = None
-    after: tuple[Write, ...] = ()
+    after: tuple[Step, ...] = ()
     watermark_sql: str | None = None
     row_count_sql: str | None = None
     columns: tuple[Column, ...] = ()
@@ -106,6 +104,20 @@ def plan(
     Raises:
         RunError: The query's columns do not fit the metadata or the table.
     """
+    made = _planned(model, query, definition, decision, facts, request, catalog)
+    return _framed(made, facts, request, catalog)
+
+
+def _planned(
+    model: Model,
+    query: exp.Expr,
+    definition: Definition,
+    decision: Decision,
+    facts: Facts,
+    request: Request,
+    catalog: str,
+) -> Plan:
+    """The plan of a model, of what its materialization asks for."""
     settings = model.strategy
     if settings is None and facts.number is not None:
         return _numbered_anew(model, query, definition, decision, facts, catalog)
@@ -115,25 +127,68 @@ def plan(
         recorded = history_work(model, settings, query, decision, facts, request, catalog)
         return _recorded(recorded, model, definition, decision, facts)
     work, start = _work(model, settings, query, decision, facts, request, catalog)
-    if decision.empties:
-        made = _emptied(work, model, definition, decision, facts)
-    elif decision.is_full:
-        made = _loaded_in_full(work, model, settings, definition, decision, facts, request)
+    notes: tuple[str, ...] = ()
+    room: tuple[Step, ...] = ()
+    if decision.is_full:
+        room = _make_room(model, facts, catalog)
+        is_emptied = decision.empties
+        run = emptied(work) if is_emptied else full_load(work, settings, model, facts, request)
     else:
         work = written_work(work, schema_change(model, facts))
-        made = _gone_on(work, model, settings, definition, decision, facts, request)
+        decision = _told(decision, work.change)
+        run = later_run(work, settings, model, facts, request)
+        notes = _notes(model, settings, request)
         if work.change.compares_anew and isinstance(settings, AppendConfig):
             # Rows before the window have no value in the new columns, so that a later run that
             # read them would take them for new ones.
             start = work.lower
-    return replace(
-        made,
+    return Plan(
+        model,
+        definition,
+        decision,
+        (*room, *run.steps),
         lower=work.lower,
         upper=work.upper,
         start=start,
         kind=work.kind,
+        after=tuple(Write(drop(temporary(name), "table")) for name in run.leaves),
+        watermark_sql=run.watermark_sql,
         row_count_sql=count_where(work.table),
         columns=facts.query_columns,
+        notes=notes,
+        schema_change=work.change,
+        resets_state=decision.empties,
+    )
+
+
+def _told(decision: Decision, change: SchemaChange) -> Decision:
+    """The decision with what is done about columns that differ."""
+    if not change:
+        return decision
+    reason = f"{decision.reason}; {', '.join(change.clauses)}"
+    return replace(decision, reason=reason).with_warning(change.warning)
+
+
+def _framed(made: Plan, facts: Facts, request: Request, catalog: str) -> Plan:
+    """The plan with the model's hooks around it, and with the indexes of a table made anew.
+
+    The watermark is read before the later hooks: what they write was not read by this run. A hook
+    may make the indexes itself, so they come last, where they are missing.
+    """
+    model = made.model
+    before = hook_steps(model.pre_hooks, model, catalog, request.variables)
+    after = hook_steps(model.post_hooks, model, catalog, request.variables)
+    indexes: tuple[Write, ...] = ()
+    decision = made.decision
+    if decision.is_full and facts.indexes and model.config.materialization != "view":
+        columns = [column.name for column in made.columns or facts.query_columns]
+        indexes = make_indexes(facts.indexes, model.name, catalog, columns)
+        decision = decision.with_warning(lost_indexes(facts.indexes, columns))
+    return replace(
+        made,
+        decision=decision,
+        steps=(*before, *made.steps),
+        after=(*made.after, *after, *indexes),
     )
 
 
@@ -232,127 +287,6 @@ def _work(
     return work, reach.start
 
 
-def _loaded_in_full(
-    work: Work,
-    model: Model,
-    settings: StrategyConfig,
-    definition: Definition,
-    decision: Decision,
-    facts: Facts,
-    request: Request,
-) -> Plan:
-    """The plan of an incremental model whose table is made anew."""
-    if isinstance(settings, MergeConfig):
-        delete_when = merge_conditions(model, request).delete_when
-        if delete_when is not None or work.number is not None:
-            numbers = facts.columns_with_numbers
-            run = merge.staged_full_load(work, settings, delete_when, numbers)
-            return Plan(
-                model,
-                definition,
-                decision,
-                (*_make_room(model, facts, work.catalog), *run.steps),
-                after=_cleared(run),
-                watermark_sql=run.watermark_sql,
-            )
-    rows = work.rows(with_null=settings.null_time != "exclude")
-    create: tuple[Step, ...] = (
-        Write(create_table(work.table, rows), Tally.CREATED, f"Created table: {model}"),
-    )
-    if work.number is not None:
-        create = create_numbered(numbering_of(work, None), rows, facts.columns_with_numbers)
-    return Plan(
-        model,
-        definition,
-        decision,
-        (*_make_room(model, facts, work.catalog), *create, *_full_load(work, settings)),
-        watermark_sql=greatest_ordinal(work.table, work.time_column, work.kind),
-    )
-
-
-def _gone_on(
-    work: Work,
-    model: Model,
-    settings: StrategyConfig,
-    definition: Definition,
-    decision: Decision,
-    facts: Facts,
-    request: Request,
-) -> Plan:
-    """The plan of an incremental model whose table is added to."""
-    later = _later_run(work, settings, model, facts, request)
-    if work.change:
-        reason = f"{decision.reason}; {', '.join(work.change.clauses)}"
-        warning = "; ".join(filter(None, (decision.warning, work.change.warning)))
-        decision = replace(decision, reason=reason, warning=warning or None)
-    return Plan(
-        model,
-        definition,
-        decision,
-        (*_alterations(work), *later.steps),
-        after=_cleared(later),
-        watermark_sql=later.watermark_sql,
-        notes=_notes(model, settings, request),
-        schema_change=work.change,
-    )
-
-
-def _alterations(work: Work) -> tuple[Step, ...]:
-    """The table gets its new columns before the first row is written."""
-    change = work.change
-    return (
-        *(
-            Write(
-                set_type(work.table, one.name, one.given),
-                note=f"Widened column {one.name} of {work.name} to {one.given}",
-            )
-            for one in change.widened
-        ),
-        *(
-            Write(
-                add_column(work.table, column.name, column.type),
-                note=f"Added column {column.name} {column.type} to {work.name}",
-            )
-            for column in change.added
-        ),
-        *(
-            Write(
-                drop_column(work.table, column.name),
-                note=f"Dropped column {column.name} of {work.name}",
-            )
-            for column in change.dropped
-        ),
-    )
-
-
-def _emptied(
-    work: Work, model: Model, definition: Definition, decision: Decision, facts: Facts
-) -> Plan:
-    """The plan of a model whose table is made anew without rows."""
-    nothing = around(work.query.copy(), exp.false())
-    if work.number is not None and not work.number.is_given:
-        to = exp.DataType.build(work.number.type, dialect="duckdb")
-        number = exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(work.number.name))
-        nothing = nothing.select(number, copy=False)
-    create = Write(
-        create_table(work.table, nothing),
-        Tally.CREATED,
-        f"Created table: {model}",
-    )
-    return Plan(
-        model,
-        definition,
-        decision,
-        (*_make_room(model, facts, work.catalog), create),
-        resets_state=True,
-    )
-
-
-def _cleared(run: StrategyRun) -> tuple[Write, ...]:
-    """The temporary tables of a run dropped."""
-    return tuple(Write(drop(temporary(name), "table")) for name in run.leaves)
-
-
 def _recorded(
     work: HistoryWork, model: Model, definition: Definition, decision: Decision, facts: Facts
 ) -> Plan:
@@ -394,33 +328,6 @@ def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:
     if facts.target.kind == wanted:
         return ()
     return (Write(drop(table(model.name, catalog), facts.target.kind)),)
-
-
-def _full_load(work: Work, settings: StrategyConfig) -> tuple[Step, ...]:
-    match settings:
-        case AppendConfig():
-            return append.full_load(work)
-        case MergeConfig():
-            return merge.full_load(work, settings)
-        case DeleteInsertConfig():
-            return delete_insert.full_load(work)
-
-
-def _later_run(
-    work: Work, settings: StrategyConfig, model: Model, facts: Facts, request: Request
-) -> StrategyRun:
-    match settings:
-        case AppendConfig():
-            watermark = None if facts.commit is None else facts.commit.watermark
-            return append.later_run(work, facts.greatest, watermark)
-        case MergeConfig():
-            return merge.later_run(work, settings, merge_conditions(model, request))
-        case DeleteInsertConfig():
-            # A window that somebody asks for says itself what is deleted.
-            where = None
-            if work.upper is None:
-                where = where_condition(work, settings, model, request)
-            return delete_insert.later_run(work, settings, where)
 
 
 def _notes(model: Model, settings: StrategyConfig, request: Request) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from t4t_core.errors import Place
+
 
 class Tally(Enum):
     """What the number of rows that a statement wrote is counted as."""
@@ -28,6 +30,20 @@ class Write:
     sql: str
     tally: Tally = Tally.NONE
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookStep:
+    """A statement of the user's own.
+
+    Attributes:
+        key: What the metadata calls it.
+        place: The file that it stands in.
+    """
+
+    sql: str
+    key: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,7 @@ class Repair:
     writes: tuple[Write, ...]
 
 
-Step = Write | Count | Gate | Repair
+Step = Write | HookStep | Count | Gate | Repair
 
 
 def statements(steps: tuple[Step, ...]) -> tuple[str, ...]:

@@ -235,6 +235,11 @@ class ModelMetadata(TypedDict, total=False):
     incremental: IncrementalConfig
     scd2: Scd2Config
     schema: list[ColumnMetadata]
+    schema_contract: Literal["enforce", "strict", "warn"]
+    pre_hook: str | list[str]
+    post_hook: str | list[str]
+    pre_hooks: str | list[str]
+    post_hooks: str | list[str]
     tests: list[str | CheckMetadata]
     tags: list[str]
     owners: list[str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
@@ -29,6 +30,13 @@ class ColumnConfig(Written):
     auto_incremental: StrictBool = False
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Statements = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
 class ModelConfig(Written):
     """A model's metadata."""
 
@@ -37,6 +45,9 @@ class ModelConfig(Written):
     incremental: IncrementalConfig | None = None
     scd2: HistoryConfig | None = Field(None, discriminator="strategy")
     schema_: tuple[ColumnConfig, ...] = Field((), alias="schema")
+    schema_contract: Literal["enforce", "strict", "warn"] = "enforce"
+    pre_hook: Statements = ()
+    post_hook: Statements = ()
     tests: tuple[CheckConfig, ...] = ()
     tags: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
@@ -44,6 +55,25 @@ class ModelConfig(Written):
     full_refresh: StrictBool = True
     unique_key: ColumnNames | None = None
     dagster: DagsterConfig = DagsterConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_other_names(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        written = dict(data)
+        for name in ("pre_hook", "post_hook"):
+            if f"{name}s" in written:
+                if name in written:
+                    raise ValueError(f"{name}s is another name for {name}: write one of them")
+                written[name] = written.pop(f"{name}s")
+        return written
+
+    @model_validator(mode="after")
+    def _refuse_hooks_without_a_run(self) -> ModelConfig:
+        if self.materialization == "ephemeral" and (self.pre_hook or self.post_hook):
+            raise ValueError("an ephemeral model has no run of its own that a hook could be in")
+        return self
 
     @model_validator(mode="after")
     def _need_settings(self) -> ModelConfig:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Literal, cast
 
 import duckdb
 
+from t4t_core.engines.duckdb_errors import hint_for, is_conflict, message_of, offset_of
 from t4t_core.engines.duckdb_file import connect
-from t4t_core.errors import DatabaseError, OtherSettingsError
-from t4t_core.facts import Column, Target
+from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
+from t4t_core.facts import Column, Index, Target
 from t4t_core.names import TableName, is_plain, quoted
-
-_UNWRITTEN = "Could not write"
-_CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
 _NO_PYTHON_TABLES = "SET python_enable_replacements = false"
@@ -250,6 +247,29 @@ class Warehouse:
             )
         )
 
+    def indexes(self, name: TableName) -> tuple[Index, ...]:
+        """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
+        return tuple(
+            Index(str(row[0]), str(row[1]))
+            for row in self.rows(
+                "SELECT index_name, sql FROM duckdb_indexes() "
+                "WHERE database_name = current_database() AND lower(schema_name) = ? "
+                "AND lower(table_name) = ? AND sql IS NOT NULL ORDER BY index_name",
+                name.key,
+            )
+        )
+
+    def type_called(self, text: str) -> str:
+        """DuckDB's own name of a type: `BIGINT` for `int8`.
+
+        Raises:
+            RunError: It knows no such type.
+        """
+        try:
+            return str(self.connection.sqltype(text))
+        except duckdb.Error as error:
+            raise RunError(f"DuckDB knows no type {text!r}") from error
+
     def forget_view(self, name: str) -> None:
         """Drops a temporary view, and whatever was registered under its name."""
         self.connection.unregister(name)
@@ -269,52 +289,9 @@ class Warehouse:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise DatabaseError(
-                _message(error),
+                message_of(error),
                 sql=sql,
-                offset=_offset(error, sql),
-                hint=_hint(error),
-                is_transient=_is_conflict(error),
+                offset=offset_of(error, sql),
+                hint=hint_for(error),
+                is_transient=is_conflict(error),
             ) from error
-
-
-def _message(error: duckdb.Error) -> str:
-    """DuckDB's own words without its copy of the statement, which `-v` shows whole."""
-    lines = str(error).strip().splitlines()
-    kept = []
-    for line in lines:
-        # A page of overloads follows `Candidate functions:`.
-        if line.startswith("LINE ") or line.strip() == "Candidate functions:":
-            break
-        if line.strip():
-            kept.append(line.strip())
-    return " ".join(kept)
-
-
-def _offset(error: duckdb.Error, sql: str) -> int | None:
-    """Where DuckDB's caret points to in the statement, from 0, or None where it draws none."""
-    found = _CARET.search(str(error))
-    if found is None:
-        return None
-    number, excerpt = int(found[1]), found[2]
-    shown = excerpt.removeprefix("...")
-    column = len(found[3]) - len(f"LINE {number}: ") - (len(excerpt) - len(shown))
-    lines = sql.split("\n")
-    start = lines[number - 1].find(shown.removesuffix("...")) if number <= len(lines) else -1
-    if start < 0 or column < 0:
-        return None
-    return sum(len(line) + 1 for line in lines[: number - 1]) + start + column
-
-
-def _is_conflict(error: duckdb.Error) -> bool:
-    """Whether another connection got in between; a COMMIT fails for want of room as well."""
-    return isinstance(error, duckdb.TransactionException) and _UNWRITTEN not in str(error)
-
-
-def _hint(error: duckdb.Error) -> str | None:
-    if _UNWRITTEN in str(error):
-        return "make room on the disk, or look whether the folder may be written to; then run again"
-    if isinstance(error, duckdb.TransactionException):
-        return "another connection wrote the same rows; run again"
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return "give DuckDB more memory (SET memory_limit) or a temp_directory with room"
-    return None

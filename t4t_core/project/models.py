@@ -18,6 +18,7 @@ from t4t_core.project.conditions import conditions_of
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
+from t4t_core.sql.hooks import parse_hook
 from t4t_core.sql.query import Query, parse_query
 from t4t_core.sql.tables import TableRef
 
@@ -221,6 +222,8 @@ def _model(
 ) -> Model:
     try:
         conditions = conditions_of(config.strategy, name, config_place)
+        before = tuple(parse_hook("pre_hook", text, config_place) for text in config.pre_hook)
+        after = tuple(parse_hook("post_hook", text, config_place) for text in config.post_hook)
     except T4tError as error:
         raise error.located(model=str(name)) from error
     if config.materialization == "ephemeral" and isinstance(source, PythonSource):
@@ -239,4 +242,6 @@ def _model(
         where_condition=conditions.where,
         delete_when=conditions.delete_when,
         predicates=conditions.predicates,
+        pre_hooks=before,
+        post_hooks=after,
     )

@@ -31,6 +31,22 @@ class Placeholder:
     column: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a placeholder stands in a text: from `start` up to `end`, from 0.
+
+    Attributes:
+        is_quoted: Its quotes are part of it.
+        is_typed: A type stands before it: `DATE '@name'`.
+    """
+
+    name: str
+    start: int
+    end: int
+    is_quoted: bool
+    is_typed: bool
+
+
 @cache
 def dialect_called(name: str) -> Dialect:
     """The sqlglot dialect of a name."""
@@ -82,6 +98,20 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
             )
         at += used
     return changed, tuple(found)
+
+
+def spans(text: str, tokens: Sequence[Token]) -> tuple[Span, ...]:
+    """The placeholders of a text, in its order."""
+    found: list[Span] = []
+    at = 0
+    while at < len(tokens):
+        name, start, used = placeholder_at(text, tokens, at)
+        if name is not None:
+            is_quoted = tokens[at].token_type is TokenType.STRING
+            is_typed = is_quoted and at > 0 and tokens[at - 1].text.upper() in _TYPES
+            found.append(Span(name, start, tokens[at + used - 1].end + 1, is_quoted, is_typed))
+        at += max(used, 1)
+    return tuple(found)
 
 
 def with_parameters(tree: exp.Expr) -> exp.Expr:

@@ -136,7 +136,7 @@ def parse_query(
             place=Place(place.file, line, column),
             hint="write only the SELECT; t4t makes the statements around it",
         )
-    _refuse_misplaced(tree, placeholders, place)
+    refuse_misplaced(tree, placeholders, place)
     if any(not select.expressions for select in tree.find_all(exp.Select)):
         raise SqlError("a SELECT selects nothing", place=place, hint="name columns, or write *")
     if isinstance(tree, exp.Select) and tree.args.get("into"):
@@ -175,7 +175,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
         tree, exp.Query | exp.DDL | exp.Command
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
-    _refuse_misplaced(tree, placeholders, place)
+    refuse_misplaced(tree, placeholders, place)
     return tree, placeholders, fingerprint_of(changed)
 
 
@@ -273,7 +273,7 @@ def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:
     return parsed[0]
 
 
-def _refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], place: Place) -> None:
+def refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], place: Place) -> None:
     """A value can stand where an expression can, and never for a name."""
     in_place: Counter[str] = Counter()
     for node in tree.find_all(exp.Placeholder):

@@ -56,18 +56,22 @@ def with_tables(tree: exp.Expr, replace: Callable[[TableRef], exp.Expr | None]) 
         elif isinstance(replacement, exp.Subquery) or replacement.name != table.name:
             replacement.set("alias", exp.TableAlias(this=table.this.copy()))
         if alias is None and table.db:
-            _shorten_columns(tree, table)
+            shorten_columns(tree, table)
         table.replace(replacement)
     return tree
 
 
-def _shorten_columns(tree: exp.Expr, table: exp.Table) -> None:
-    """`schema.table.column` becomes `table.column`: what replaces the table has another schema."""
+def shorten_columns(tree: exp.Expr, table: exp.Table) -> exp.Expr:
+    """The tree, changed in place: `schema.table.column` of that table becomes `table.column`.
+
+    What stands in the table's place has another schema.
+    """
     wanted = (table.db.lower(), table.name.lower())
     for column in tree.find_all(exp.Column):
         if (column.db.lower(), column.table.lower()) == wanted:
             column.set("db", None)
             column.set("catalog", None)
+    return tree
 
 
 def _ref(table: exp.Table) -> TableRef:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
-from t4t_core.sql.names import column
+from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
@@ -16,6 +16,7 @@ from t4t_core.sql.statements import (
     insert,
     is_true,
 )
+from t4t_core.sql.tables import shorten_columns
 from t4t_core.sql.window import subquery
 from t4t_core.steps import Gate, Step, Tally, Write
 from t4t_core.strategies.work import StrategyRun, Work
@@ -91,8 +92,11 @@ def _gates(
 ) -> tuple[Step, ...]:
     """One window for both halves, or rows would be lost, or doubled by the next run."""
     start = f"{work.time_column} >= {work.lower}"
+    # The condition may name the table, so the stage takes its name.
+    stage = exp.alias_(work.stage, identifier(work.name.name), table=True)
+    of_stage = shorten_columns(where.copy(), work.table)
     inserted_twice = Gate(
-        count_where(work.stage, exp.Not(this=is_true(exp.paren(where.copy())))),
+        count_where(stage, exp.Not(this=is_true(exp.paren(of_stage)))),
         f"rows to insert ({start}) that where_condition does not match, so that every run would "
         "insert them again: {count}",
         "let where_condition and start_date name one window, as in "

@@ -27,12 +27,13 @@ class StrategyRun:
 
     Attributes:
         steps: In order.
-        watermark_sql: Gives the greatest finite time that was read, as an ordinal.
+        watermark_sql: Gives the greatest finite time that was read, as an ordinal; None where
+            nothing was.
         leaves: Temporary tables that are there afterwards, for the watermark.
     """
 
     steps: tuple[Step, ...]
-    watermark_sql: str
+    watermark_sql: str | None
     leaves: tuple[str, ...] = ()
 
 

@@ -127,3 +127,12 @@ def with_tables_for(project: Project, keys: Collection[Key]) -> Project:
             node, config=node.config.model_copy(update={"materialization": "table"})
         )
     return replace(project, graph=replace(project.graph, nodes=nodes))
+
+
+def without_hooks(project: Project) -> Project:
+    """The project without hooks: they are about tables that a test does not have."""
+    nodes = {
+        key: replace(node, pre_hooks=(), post_hooks=()) if isinstance(node, Model) else node
+        for key, node in project.graph.nodes.items()
+    }
+    return replace(project, graph=replace(project.graph, nodes=nodes))

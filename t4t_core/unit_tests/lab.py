@@ -20,7 +20,14 @@ from t4t_core.session import Session
 from t4t_core.sql.query import Query
 from t4t_core.state.ledger import ensure_ledger, last_commits
 from t4t_core.unit_tests.before import leave_input, leave_table
-from t4t_core.unit_tests.inputs import Input, input_named, inputs, needed, with_tables_for
+from t4t_core.unit_tests.inputs import (
+    Input,
+    input_named,
+    inputs,
+    needed,
+    with_tables_for,
+    without_hooks,
+)
 from t4t_core.unit_tests.rows import Shape, fill, shape_of
 
 
@@ -102,7 +109,7 @@ def _prepared(project: Project, model: str, test: UnitTestConfig) -> Project:
     keys = [one.name.key for one in named if one.is_ephemeral]
     if node.is_ephemeral:
         keys.append(node.name.key)
-    return with_tables_for(project, keys)
+    return without_hooks(with_tables_for(project, keys))
 
 
 def _ran(

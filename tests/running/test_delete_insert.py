@@ -233,3 +233,21 @@ def test_compile_prints_what_runs(lab: Lab, source: Source) -> None:
 
     assert tuple(compiled["later_runs"]) == report.statements
     assert len(report.statements) == 2
+
+
+@pytest.mark.parametrize("column", ["c", "t.c", "M.T.C"])
+def test_where_condition_can_name_the_table(lab: Lab, source: Source, column: str) -> None:
+    """Columns of where_condition may be qualified by the table, with its schema or without."""
+    condition = f"{column} >= @start_date AND {column} < DATE '2030-01-01'"
+    source((1, 1, "a"), (2, 5, "b"))
+    lab.model(
+        "SELECT * FROM src",
+        incremental("delete_insert", start_date="2024-01-03", where_condition=condition),
+    )
+    lab.run()
+    source((3, 6, "c"))
+
+    report = lab.run()
+
+    assert (report.rows_deleted, report.rows_inserted) == (1, 2)
+    assert lab.rows() == lab.refreshed()

@@ -1,0 +1,55 @@
+"""What an error of DuckDB's says, and where."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+_CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+
+_UNWRITTEN = "Could not write"
+
+
+def message_of(error: duckdb.Error) -> str:
+    """DuckDB's own words without its copy of the statement, which `-v` shows whole."""
+    lines = str(error).strip().splitlines()
+    kept = []
+    for line in lines:
+        # A page of overloads follows `Candidate functions:`.
+        if line.startswith("LINE ") or line.strip() == "Candidate functions:":
+            break
+        if line.strip():
+            kept.append(line.strip())
+    return " ".join(kept)
+
+
+def offset_of(error: duckdb.Error, sql: str) -> int | None:
+    """Where DuckDB's caret points to in the statement, from 0, or None where it draws none."""
+    found = _CARET.search(str(error))
+    if found is None:
+        return None
+    number, excerpt = int(found[1]), found[2]
+    shown = excerpt.removeprefix("...")
+    column = len(found[3]) - len(f"LINE {number}: ") - (len(excerpt) - len(shown))
+    lines = sql.split("\n")
+    start = lines[number - 1].find(shown.removesuffix("...")) if number <= len(lines) else -1
+    if start < 0 or column < 0:
+        return None
+    return sum(len(line) + 1 for line in lines[: number - 1]) + start + column
+
+
+def is_conflict(error: duckdb.Error) -> bool:
+    """Whether another connection got in between; a COMMIT fails for want of room as well."""
+    return isinstance(error, duckdb.TransactionException) and _UNWRITTEN not in str(error)
+
+
+def hint_for(error: duckdb.Error) -> str | None:
+    """What to try, or None."""
+    if _UNWRITTEN in str(error):
+        return "make room on the disk, or look whether the folder may be written to; then run again"
+    if isinstance(error, duckdb.TransactionException):
+        return "another connection wrote the same rows; run again"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "give DuckDB more memory (SET memory_limit) or a temp_directory with room"
+    return None

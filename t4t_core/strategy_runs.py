@@ -1,0 +1,128 @@
+"""What the strategy of an incremental model makes of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from t4t_core.config import AppendConfig, DeleteInsertConfig, MergeConfig, StrategyConfig
+from t4t_core.facts import Facts
+from t4t_core.indexes import drop_indexes, make_indexes, refuse_hindrance
+from t4t_core.merge_conditions import merge_conditions
+from t4t_core.models import Model
+from t4t_core.request import Request
+from t4t_core.sql.alterations import add_column, drop_column, set_type
+from t4t_core.sql.names import identifier
+from t4t_core.sql.statements import create_table, greatest_ordinal
+from t4t_core.sql.window import around
+from t4t_core.steps import Step, Tally, Write
+from t4t_core.strategies import append, delete_insert, merge
+from t4t_core.strategies.numbering import create_numbered, numbering_of
+from t4t_core.strategies.work import StrategyRun, Work
+from t4t_core.where_condition import where_condition
+
+
+def full_load(
+    work: Work, settings: StrategyConfig, model: Model, facts: Facts, request: Request
+) -> StrategyRun:
+    """The statements that make the table anew."""
+    if isinstance(settings, MergeConfig):
+        delete_when = merge_conditions(model, request).delete_when
+        if delete_when is not None or work.number is not None:
+            return merge.staged_full_load(work, settings, delete_when, facts.columns_with_numbers)
+    rows = work.rows(with_null=settings.null_time != "exclude")
+    create: tuple[Step, ...] = (_create(work, rows),)
+    if work.number is not None:
+        create = create_numbered(numbering_of(work, None), rows, facts.columns_with_numbers)
+    return StrategyRun(
+        (*create, *_checks(work, settings)),
+        greatest_ordinal(work.table, work.time_column, work.kind),
+    )
+
+
+def emptied(work: Work) -> StrategyRun:
+    """The statement that makes the table anew without rows."""
+    nothing = around(work.query.copy(), exp.false())
+    if work.number is not None and not work.number.is_given:
+        to = exp.DataType.build(work.number.type, dialect="duckdb")
+        number = exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(work.number.name))
+        nothing = nothing.select(number, copy=False)
+    return StrategyRun((_create(work, nothing),), None)
+
+
+def later_run(
+    work: Work, settings: StrategyConfig, model: Model, facts: Facts, request: Request
+) -> StrategyRun:
+    """The statements of a run onto a table that exists; its columns are altered first."""
+    run = _later_run(work, settings, model, facts, request)
+    return replace(run, steps=(*_alterations(work, facts), *run.steps))
+
+
+def _create(work: Work, rows: exp.Expr) -> Write:
+    return Write(create_table(work.table, rows), Tally.CREATED, f"Created table: {work.name}")
+
+
+def _checks(work: Work, settings: StrategyConfig) -> tuple[Step, ...]:
+    match settings:
+        case AppendConfig():
+            return append.full_load(work)
+        case MergeConfig():
+            return merge.full_load(work, settings)
+        case DeleteInsertConfig():
+            return delete_insert.full_load(work)
+
+
+def _later_run(
+    work: Work, settings: StrategyConfig, model: Model, facts: Facts, request: Request
+) -> StrategyRun:
+    match settings:
+        case AppendConfig():
+            watermark = None if facts.commit is None else facts.commit.watermark
+            return append.later_run(work, facts.greatest, watermark)
+        case MergeConfig():
+            return merge.later_run(work, settings, merge_conditions(model, request))
+        case DeleteInsertConfig():
+            # A window that somebody asks for says itself what is deleted.
+            where = None
+            if work.upper is None:
+                where = where_condition(work, settings, model, request)
+            return delete_insert.later_run(work, settings, where)
+
+
+def _alterations(work: Work, facts: Facts) -> tuple[Step, ...]:
+    """The table gets its new columns before the first row is written.
+
+    DuckDB changes and drops no column of a table that has an index, so they step aside.
+    """
+    change = work.change
+    columns = [column.name for column in (() if facts.target is None else facts.target.columns)]
+    is_hindered = bool(change.widened or change.dropped)
+    if is_hindered:
+        dropped, widened = ([one.name for one in many] for many in (change.dropped, change.widened))
+        refuse_hindrance(facts.indexes, columns, dropped, widened)
+    return (
+        *(drop_indexes(facts.indexes, work.name, work.catalog) if is_hindered else ()),
+        *(
+            Write(
+                set_type(work.table, one.name, one.given),
+                note=f"Widened column {one.name} of {work.name} to {one.given}",
+            )
+            for one in change.widened
+        ),
+        *(
+            Write(
+                add_column(work.table, column.name, column.type),
+                note=f"Added column {column.name} {column.type} to {work.name}",
+            )
+            for column in change.added
+        ),
+        *(
+            Write(
+                drop_column(work.table, column.name),
+                note=f"Dropped column {column.name} of {work.name}",
+            )
+            for column in change.dropped
+        ),
+        *(make_indexes(facts.indexes, work.name, work.catalog, columns) if is_hindered else ()),
+    )
