@@ -84,5 +84,10 @@ class Commit:
     duration_s: float
 
     @property
+    def is_of_table(self) -> bool:
+        """Whether it is of a model or seed; functions of the project have commits too."""
+        return self.materialization != "function"
+
+    @property
     def sql_hash(self) -> str:
         return self.definition.query

@@ -60,7 +60,7 @@ def _commits(project: Project, model: str | None) -> list[tuple[Commit, tuple[Co
         return [
             (commit, kept_windows(warehouse, commit.model_name))
             for commit in last_commits(warehouse)
-            if wanted is None or commit.model_name.lower() == wanted
+            if commit.is_of_table and wanted in (None, commit.model_name.lower())
         ]
 
 

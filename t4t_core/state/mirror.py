@@ -108,7 +108,7 @@ def _brought_up_to_date(
 
 
 def _write(warehouse: Warehouse, commits: Sequence[Commit], is_whole: bool) -> int:
-    wanted = {commit.model_name: _row(commit) for commit in commits}
+    wanted = {commit.model_name: _row(commit) for commit in commits if commit.is_of_table}
     held = {row[0]: row for row in warehouse.rows(f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE}")}
     late = [row for name, row in wanted.items() if held.get(name) != row]
     gone = [name for name in held if is_whole and name not in wanted]
