@@ -22,19 +22,21 @@ def in_build_order(project: Project, nodes: Sequence[Node]) -> list[Node]:
     return sorted(nodes, key=lambda node: place[node.name.key])
 
 
-def functions_of_tests(nodes: Sequence[Node], project: Project) -> tuple[Function, ...]:
-    """What the tests of nodes call and no model does; what others call comes before them."""
-    graph = project.graph
-    if not graph.functions:
-        return ()
+def functions_of_tests(node: Node, project: Project) -> tuple[Function, ...]:
+    """What the tests of a node call and no model does; what others call comes before them."""
+    graph, key = project.graph, node.name.key
     found: dict[Key, Function] = {}
-    for key in (node.name.key for node in nodes):
-        for check in project.checks.of(key):
-            schema = schema_of(check, key, graph)
-            called = functions_behind(
-                check.calls, schema, graph.functions, graph.catalog, graph.default_schema
-            )
-            found |= {function.name.key: function for function in called}
+    for check in project.checks.of(key):
+        called = functions_behind(
+            check.calls,
+            schema_of(check, key, graph),
+            graph.functions,
+            graph.catalog,
+            graph.default_schema,
+        )
+        found |= {function.name.key: function for function in called}
+    if not found:
+        return ()
     of_models = {f.name.key for model in graph.models for f in graph.functions_of(model)}
     return tuple(function for key, function in found.items() if key not in of_models)
 

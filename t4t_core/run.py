@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from t4t_core.backfill import OnProgress
 from t4t_core.build_tests import (
     ephemeral_tests,
-    functions_of_tests,
     in_build_order,
     tests_left_out,
     waiting_tests,
@@ -63,7 +62,6 @@ def run_nodes(
     broken: dict[Key, str] = {}
     undone: dict[Key, str] = {}
     with open_session(project) as session:
-        _make_functions(nodes, project, request, session)
         for node in nodes:
             culprit = _broken_parent(node, project, broken)
             report, found = _outcome(node, project, request, session, culprit, on_progress)
@@ -84,18 +82,6 @@ def run_nodes(
             tests += run_checks(free, None, project, request, session.warehouse)
         _end_backfill(nodes, request, session, undone)
     return Report(tuple(reports), tuple(tests))
-
-
-def _make_functions(
-    nodes: Sequence[Model | Seed], project: Project, request: Request, session: Session
-) -> None:
-    """Makes what only tests call; where that fails, the tests say what they miss."""
-    if not request.with_tests:
-        return
-    try:
-        session.make_functions(functions_of_tests(nodes, project), request)
-    except T4tError as error:
-        log.error("%s", error)  # noqa: TRY400  the user's mistake, which needs no traceback
 
 
 def _outcome(
@@ -120,6 +106,7 @@ def _outcome(
     if culprit is None and is_ephemeral:
         if not request.with_tests:
             return None, ()
+        session.make_functions_of_tests(node, request)
         return None, ephemeral_tests(node, project, request, session.warehouse)
     if culprit is None:
         report = session.run(node, request, on_progress=on_progress)

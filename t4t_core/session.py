@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from t4t_core.backfill import OnProgress, run_backfill, todo_of
+from t4t_core.build_tests import functions_of_tests
 from t4t_core.checking import left_out, run_checks
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -70,6 +71,8 @@ class Session:
             with_columns: Report the table's columns.
             on_progress: Called after each of a backfill's batches where it has several.
         """
+        if request.with_tests:
+            self.make_functions_of_tests(node, request)
         report = self._run(node, request, given, with_columns, on_progress)
         tests = (*report.tests, *self._rest_of_tests(node, request, report))
         return replace(report, tests=tests)
@@ -136,11 +139,19 @@ class Session:
         Raises:
             RunError: One cannot be made; none of them was.
         """
-        if not functions:
-            return
         with self.warehouse.transaction():
             make_functions(functions, self.project.graph, request, self.warehouse)
         self._remember_functions(functions)
+
+    def make_functions_of_tests(self, node: Model | Seed, request: Request) -> None:
+        """Makes what only the tests of a node call; where that fails, they say what they miss."""
+        functions = functions_of_tests(node, self.project)
+        if not functions:
+            return
+        try:
+            self.make_functions(functions, request)
+        except T4tError as error:
+            log.error("%s", error)  # noqa: TRY400  the user's mistake, which needs no traceback
 
     def _remember_functions(self, functions: Sequence[Function]) -> None:
         """Notes what the transaction of a model committed for the functions that it calls."""

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from t4t_core.report import CheckReport, Report
+from t4t_core.report import CheckReport, CheckStatus, Report
 
 _HEADERS = ("test", "of", "severity", "status", "rows", "seconds")
 _ALIGNED = ("left", "left", "left", "left", "right", "right")
+_WORDS: tuple[tuple[CheckStatus, str], ...] = (
+    ("failed", "failed"),
+    ("warned", "warned"),
+    ("error", "could not run"),
+    ("skipped", "skipped"),
+)
 _WIDEST_CELL = 40
 _WIDEST_SAMPLE = 100
 
@@ -44,9 +50,9 @@ def shortcomings(report: Report) -> list[str]:
 def test_counts(tests: Sequence[CheckReport]) -> str:
     """`3 tests passed, 1 failed`, of what there was."""
     found = Counter(test.status for test in tests)
-    words = {"failed": "failed", "warned": "warned", "error": "could not run", "skipped": "skipped"}
-    counts = [f"{found[status]} {word}" for status, word in words.items() if found[status]]  # type: ignore[index]
-    return ", ".join([f"{found['passed']} tests passed", *counts])
+    counts = [f"{found[status]} {word}" for status, word in _WORDS if found[status]]
+    passed = found["passed"]
+    return ", ".join([f"{passed} {'test' if passed == 1 else 'tests'} passed", *counts])
 
 
 def _row(test: CheckReport) -> tuple[str, ...]:

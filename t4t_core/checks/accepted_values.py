@@ -11,6 +11,7 @@ from t4t_core.checks.columns import OfColumns
 from t4t_core.checks.subject import Subject
 from t4t_core.sql.literals import literal
 from t4t_core.sql.names import column
+from t4t_core.sql.statements import is_null_in
 
 
 class AcceptedValues(OfColumns):
@@ -37,16 +38,12 @@ def other_values(rule: AcceptedValues, subject: Subject) -> exp.Select:
     """The rows whose value is not in the list."""
     # With a NULL in the list, NOT IN is never true.
     values = [_literal(value) for value in rule.values if value is not None]
-    tested = column(rule.columns[0])
-    if not values:
-        return subject.select().where(exp.not_(is_null(tested), copy=False), copy=False)
-    is_listed = exp.In(this=tested, expressions=values)
-    return subject.select().where(exp.not_(is_listed, copy=False), copy=False)
-
-
-def is_null(tree: exp.Expr) -> exp.Expr:
-    """`tree IS NULL`."""
-    return exp.Is(this=tree, expression=exp.Null())
+    is_accepted = (
+        exp.In(this=column(rule.columns[0]), expressions=values)
+        if values
+        else is_null_in(rule.columns)
+    )
+    return subject.select().where(exp.not_(is_accepted, copy=False), copy=False)
 
 
 def _literal(value: object) -> exp.Expr:

@@ -60,7 +60,7 @@ def test_all_tests_are_run_and_shown(shop: Path, t4t: Run, query: Query) -> None
     assert "unique(id) of s.orders failed: 1 row" in result.stderr
     assert "not_null(long) of s.orders warned: 2 rows" in result.stderr
     assert "\nNULL    1     xxxx" in result.stderr  # the tested column first, long values cut
-    assert "1 tests passed, 1 failed, 1 warned" in result.stderr
+    assert "1 test passed, 1 failed, 1 warned" in result.stderr
     shown = result.stderr.split("warned: 2 rows")[1].split("all of them:\n")[1].split(";")[0]
     assert len(query(shop, shown)) == 2
 
@@ -90,7 +90,7 @@ def test_build_tests_and_shows_what_was_taken_back(
     assert result.exit_code == printed["exit_status"] == 1
     assert "failed: s.orders" in result.stderr
     assert "these rows were taken back" in result.stderr
-    assert "2 done, 1 failed, 0 skipped; 1 tests passed, 1 failed, 1 skipped" in result.stderr
+    assert "2 done, 1 failed, 0 skipped; 1 test passed, 1 failed, 1 skipped" in result.stderr
     assert [test["status"] for test in printed["tests"]] == ["failed", "passed", "skipped"]
     assert query(shop, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 's'") == [
         ("other",)
