@@ -14,6 +14,7 @@ from t4t_core.errors import RunError, VariableError
 from t4t_core.facts import Facts
 from t4t_core.models import Model
 from t4t_core.request import Request
+from t4t_core.schema_change import on_schema_change
 from t4t_core.values import Lookback, TimeKind, TimeValue, reaching_back, start_value
 from t4t_core.windows import Window, bound_in, placeholder_values
 
@@ -74,8 +75,11 @@ def bounds(
     assert settings is not None, "only asked for models with a window"
     lookback = _lookback(model, settings, request)
     try:
+        if request.slice is not None:
+            before = facts.commit if facts.target is not None else None
+            return Bounds(None, None if before is None else before.start)
         if request.window is not None:
-            return _bounds_of_window(settings, kind, facts, request.window, request)
+            return _bounds_of_window(model, settings, kind, facts, request.window, request)
         if isinstance(settings, DeleteInsertConfig):
             return _bounds_of_delete_insert(settings, kind, decision, facts, request, lookback)
         if decision.is_full:
@@ -135,7 +139,12 @@ def _bounds_of_delete_insert(
 
 
 def _bounds_of_window(
-    settings: WindowSettings, kind: TimeKind, facts: Facts, window: Window, request: Request
+    model: Model,
+    settings: WindowSettings,
+    kind: TimeKind,
+    facts: Facts,
+    window: Window,
+    request: Request,
 ) -> Bounds:
     """The window, less what lies before a start that the metadata gives as a value.
 
@@ -146,12 +155,28 @@ def _bounds_of_window(
     commit = facts.commit if facts.target is not None else None
     if isinstance(settings, DeleteInsertConfig):
         return Bounds(lower, None if commit is None else commit.start, upper)
+    start = None
     if settings.is_start_a_value:
         start = start_value(kind, settings.start_date, request.now)
-        return Bounds(_not_before(start, lower), start, upper)
+        lower = _not_before(start, lower)
     if commit is None or commit.start is None:
-        return Bounds(lower, None, upper)
+        return Bounds(lower, start, upper)
+    if isinstance(settings, AppendConfig) and on_schema_change(model) != "fail":
+        _refuse_before_columns(lower, commit.start)
     return Bounds(lower, min(commit.start, lower, key=lambda value: value.ordinal), upper)
+
+
+def _refuse_before_columns(lower: TimeValue, start: TimeValue) -> None:
+    """Append tells rows by all their columns, and rows before the start may lack some.
+
+    Raises:
+        ValueError: The window reaches there.
+    """
+    if lower.ordinal < start.ordinal:
+        raise ValueError(
+            f"rows before {start} may lack columns that were added since, so append would add "
+            "them again; run with --full-refresh, or let the window begin there"
+        )
 
 
 def _not_before(start: TimeValue | None, lower: TimeValue) -> TimeValue:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import (
+    AppendConfig,
     CheckHistoryConfig,
     DeleteInsertConfig,
     FlagsConfig,
@@ -220,26 +221,34 @@ def _full_reason(
     return found
 
 
-def within_window(chosen: Decision, request: Request, target: Target | None) -> Decision:
-    """The decision about a run of a window, which never replaces a table that stands.
+def within_part(
+    model: Model, chosen: Decision, request: Request, target: Target | None
+) -> Decision:
+    """The decision about a run of a part of the rows, which never replaces a table that stands.
 
     Raises:
         RunError: That is what would have to be done.
     """
-    window = request.window
-    if window is None:
+    part = request.part
+    if part is None:
         return chosen
     if request.full_refresh:
         raise RunError(
-            f"a full refresh and the window {window} were asked for together",
+            f"a full refresh and {part} were asked for together",
             hint="ask for one of them",
         )
     if chosen.is_full and target is not None:
         raise RunError(
-            f"this needs a full load ({chosen.reason}), and a run of a window cannot be one",
-            hint="run it without a window first",
+            f"this needs a full load ({chosen.reason}), and a run of {part} cannot be one",
+            hint="run it whole first: `t4t run`, or in Dagster a run with full_refresh in the "
+            "config of t4t_io_manager",
         )
-    found = f"the window {window} was asked for"
+    if isinstance(model.strategy, AppendConfig) and chosen.warning is not None:
+        raise RunError(
+            f"{chosen.warning}, and append would add the rows of {part} to them again",
+            hint="run with --full-refresh to rebuild the table by the new definition",
+        )
+    found = f"{part} was asked for"
     reason = f"{chosen.reason}; {found}" if chosen.is_full or chosen.warning else found
     return replace(chosen, reason=reason)
 
@@ -253,10 +262,10 @@ def _later_reason(model: Model) -> str:
 def _is_without_start(model: Model, facts: Facts, request: Request) -> bool:
     """Whether delete_insert would start at the greatest time of a table that has none.
 
-    `t4t state set` gives it one, and a window that is asked for starts by itself.
+    `t4t state set` gives it one, and a part that is asked for needs none.
     """
     settings, commit = model.strategy, facts.commit
-    if request.window is not None or commit is None:
+    if request.part is not None or commit is None:
         return False
     if not isinstance(settings, DeleteInsertConfig) or settings.start_date != "auto":
         return False

@@ -9,7 +9,6 @@ from t4t_core.config import (
     HistoryConfig,
     ModelConfig,
     StrategyConfig,
-    TimestampHistoryConfig,
     Window,
 )
 from t4t_core.errors import Place
@@ -104,9 +103,7 @@ class Model:
     @property
     def reads_windows(self) -> bool:
         """Whether a run may read its rows of one window of time alone."""
-        settings = self.window
-        is_whole = isinstance(settings, TimestampHistoryConfig) and settings.gives_states
-        return settings is not None and not is_whole
+        return self.config.reads_windows
 
     @property
     def is_ephemeral(self) -> bool:

@@ -18,7 +18,7 @@ from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
 from t4t_core.contract import check_contract
-from t4t_core.drift import Decision, decision, definition_of, settled, within_window
+from t4t_core.drift import Decision, decision, definition_of, settled, within_part
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, RunError, T4tError
 from t4t_core.facts import Column, Facts
@@ -116,7 +116,7 @@ def plan_model(
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
             facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
-        decided = within_window(decided, request, target)
+        decided = within_part(model, decided, request, target)
     facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
     if facts.indexes and not facts.query_columns:
         facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)

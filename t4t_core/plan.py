@@ -16,6 +16,7 @@ from t4t_core.config import (
     TimestampHistoryConfig,
 )
 from t4t_core.drift import Decision
+from t4t_core.errors import RunError
 from t4t_core.facts import Column, Facts
 from t4t_core.fit import needed_column, time_kind_of
 from t4t_core.history_work import HistoryWork, history_work
@@ -34,6 +35,7 @@ from t4t_core.sql.statements import (
     greatest_ordinal,
     temporary,
 )
+from t4t_core.sql.window import filtered
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import scd2
 from t4t_core.strategies.history import history_columns
@@ -139,6 +141,7 @@ def _planned(
         run = later_run(work, settings, model, facts, request)
         notes = _notes(model, settings, request)
         if work.change.compares_anew and isinstance(settings, AppendConfig):
+            _refuse_columns_of_window(work)
             # Rows before the window have no value in the new columns, so that a later run that
             # read them would take them for new ones.
             start = work.lower
@@ -152,7 +155,8 @@ def _planned(
         start=start,
         kind=work.kind,
         after=tuple(Write(drop(temporary(name), "table")) for name in run.leaves),
-        watermark_sql=run.watermark_sql,
+        # Of a slice it stays: other slices may have unread rows before the greatest of this one.
+        watermark_sql=None if request.slice is not None else run.watermark_sql,
         row_count_sql=count_where(work.table),
         columns=facts.query_columns,
         notes=notes,
@@ -271,6 +275,9 @@ def _work(
         for name in (*(settings.update_columns or ()), *(settings.exclude_columns or ())):
             needed_column(facts.query_columns, name, "column")
     reach = bounds(model, kind, decision, facts, request)
+    if request.slice is not None:
+        name = needed_column(facts.query_columns, request.slice.column, "partition column").name
+        query = filtered(query.copy(), name, request.slice.holds)
     work = Work(
         name=model.name,
         catalog=catalog,
@@ -285,6 +292,21 @@ def _work(
         number=facts.number,
     )
     return work, reach.start
+
+
+def _refuse_columns_of_window(work: Work) -> None:
+    """Append tells rows by all their columns, and those past a window would lack the new ones.
+
+    Raises:
+        RunError: It is a window that has an end.
+    """
+    if work.upper is not None:
+        changes = "; ".join(work.change.clauses)
+        raise RunError(
+            f"the query's columns differ from the table's ({changes}), and a run of a window "
+            "cannot complete the rows outside it",
+            hint="run it without a window first",
+        )
 
 
 def _recorded(
@@ -331,8 +353,8 @@ def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:
 
 
 def _notes(model: Model, settings: StrategyConfig, request: Request) -> tuple[str, ...]:
-    if request.window is not None:
-        return (f"Running incremental {settings.name} for {model} with window {request.window}",)
+    if request.part is not None:
+        return (f"Running incremental {settings.name} for {model} with {request.part}",)
     lines = [
         f"Running incremental {settings.name} for {model} with {settings.start_date} start_date"
     ]

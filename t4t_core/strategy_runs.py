@@ -83,6 +83,8 @@ def _later_run(
         case MergeConfig():
             return merge.later_run(work, settings, merge_conditions(model, request))
         case DeleteInsertConfig():
+            if request.slice is not None:
+                return delete_insert.replace_slice(work, request.slice)
             # A window that somebody asks for says itself what is deleted.
             where = None
             if work.upper is None:

@@ -154,6 +154,19 @@ class RetryPolicy(TypedDict, total=False):
     jitter: Literal["full", "plus_minus"]
 
 
+class Partitions(TypedDict, total=False):
+    """`partitions`: windows of time, or one partition for each value of a column."""
+
+    type: Literal["hourly", "daily", "weekly", "monthly", "cron", "static"]
+    start_date: str | date
+    end_date: str | date
+    timezone: str
+    cron: str
+    end_offset: int
+    column: str
+    values: list[str | int] | list[str] | list[int]
+
+
 class DagsterMetadata(TypedDict, total=False):
     """How a model looks and behaves in Dagster."""
 
@@ -170,6 +183,7 @@ class DagsterMetadata(TypedDict, total=False):
         | list[AutomationConditionName | AutomationCondition]
     )
     freshness_policy: FreshnessPolicy
+    partitions: Partitions
     pool: str
     retry_policy: RetryPolicy
     op_tags: dict[str, str]

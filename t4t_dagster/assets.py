@@ -14,6 +14,7 @@ from t4t_core.seed import Seed
 from t4t_dagster.attributes import config_of
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
+from t4t_dagster.partitions import Part, part_of_run, policy_of, unusable_partitions
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
@@ -32,12 +33,14 @@ class T4tOutput:
         project: The project that it stands in.
         set_data_version: Sets the data version of the materialization.
         checks: The data tests that the run carries out.
+        part: The rows of the run's partitions; None for every row.
     """
 
     node: Model | Seed
     project: Project
     set_data_version: Callable[[dg.DataVersion], None]
     checks: tuple[NamedCheck, ...] = ()
+    part: Part | None = None
 
 
 Execute = Callable[[dg.AssetExecutionContext, T4tOutput], object]
@@ -80,7 +83,8 @@ def t4t_assets(
             stands above it.
         pool: The concurrency pool of every step; a model's own stands above it.
         op_tags: Tags of every step; a model's own are added.
-        backfill_policy: How many partitions one run of a backfill takes.
+        backfill_policy: How many partitions one run of a backfill takes; a range of them by
+            default.
         execute: The body of every asset: it gets the context and the output, which it returns.
 
     Raises:
@@ -98,6 +102,7 @@ def t4t_assets(
         except T4tError as error:
             mistakes.append(error)
     mistakes += _unusable_keys(specs, translator, project)
+    mistakes += unusable_partitions(specs)
     if mistakes:
         raise ProjectError(tuple(mistakes))
     steps = _Steps(io_manager_key, retry_policy, pool, op_tags or {}, backfill_policy, execute)
@@ -128,7 +133,8 @@ def _asset(
     node: Model | Seed, spec: dg.AssetSpec, project: Project, steps: _Steps
 ) -> dg.AssetsDefinition:
     named = in_step(node, project)
-    if named:
+    if named or spec.partitions_def is not None:
+        # A backfill policy of an asset is a beta of Dagster's, and that of a multi-asset is none.
         return _checked_asset(node, spec, project, steps, named)
     own = config_of(node)
 
@@ -166,7 +172,7 @@ def _checked_asset(
     steps: _Steps,
     named: Sequence[NamedCheck],
 ) -> dg.AssetsDefinition:
-    """The asset of a model with data tests, which may also run alone.
+    """The asset of a model with data tests, which may also run alone, or with partitions.
 
     What a check found has to be yielded before the output is, and is known once the model has run.
     So the body has the IO manager run the model, and hands over what it did.
@@ -183,7 +189,7 @@ def _checked_asset(
         retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
         pool=own.pool or steps.pool,
         op_tags={**steps.op_tags, **own.op_tags},
-        backfill_policy=steps.backfill_policy,
+        backfill_policy=steps.backfill_policy or policy_of(spec.partitions_def),
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
         io_manager = getattr(context.resources, steps.io_manager_key)
@@ -195,7 +201,11 @@ def _checked_asset(
             yield from check_results(reports, names, spec.key)
             return
         output = T4tOutput(
-            node, project, lambda version: context.set_data_version(spec.key, version), chosen
+            node,
+            project,
+            lambda version: context.set_data_version(spec.key, version),
+            chosen,
+            part_of_run(node, spec.partitions_def, context),
         )
         handed = output if steps.execute is None else steps.execute(context, output)
         if isinstance(handed, T4tOutput):

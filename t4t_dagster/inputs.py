@@ -10,18 +10,25 @@ from sqlglot import exp
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, UsageError
+from t4t_core.facts import column_named
 from t4t_core.forms import FORMS, HINT, RELATION, form_of, in_form
+from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.project import Project
+from t4t_core.seed import Seed
 from t4t_core.sql.names import rendered, table
+from t4t_dagster.partitions import part_of_input
 from t4t_dagster.translator import T4tTranslator
 
 
-def _table_of(key: dg.AssetKey, project: Project, translator: T4tTranslator) -> TableName:
-    """The table behind an asset's key: a node's own, or else `[schema, name]`."""
-    for node in project.graph.nodes.values():
-        if translator.get_asset_key(node, project) == key:
-            return node.name
+def _node_of(key: dg.AssetKey, project: Project, translator: T4tTranslator) -> Model | Seed | None:
+    """The node behind an asset's key, or None where another asset made the table."""
+    nodes = project.graph.nodes.values()
+    return next((node for node in nodes if translator.get_asset_key(node, project) == key), None)
+
+
+def _other_table(key: dg.AssetKey, project: Project) -> TableName:
+    """`[schema, name]`."""
     schema = key.path[-2] if len(key.path) > 1 else project.settings.default_schema
     return TableName(schema, key.path[-1])
 
@@ -31,12 +38,17 @@ def input_rows(
 ) -> Any:
     """The upstream table: pandas, Polars, PyArrow, or a DuckDB relation where nothing is asked.
 
+    Of a partitioned model, the rows of the partitions that the input is of.
+
     Raises:
         DatabaseError: There is no such table.
         UsageError: The annotation asks for what a table cannot be.
     """
-    name = _table_of(context.asset_key, project, translator)
-    query = rendered(exp.select("*").from_(table(name, project.settings.catalog)))
+    node = _node_of(context.asset_key, project, translator)
+    name = _other_table(context.asset_key, project) if node is None else node.name
+    rows = exp.select("*").from_(table(name, project.settings.catalog))
+    part = _part(context, node, warehouse) if isinstance(node, Model) else None
+    query = rendered(rows if part is None else rows.where(part))
     form = form_of(context.dagster_type.typing_type)
     if form and form not in FORMS:
         raise UsageError(f"an input cannot be a {form}", hint=HINT)
@@ -55,6 +67,15 @@ def input_rows(
             f"this form of input needs a package that is not installed: {error}",
             hint="pip install 't4t-dagster[arrow]' (or [pandas], [polars])",
         ) from error
+
+
+def _part(context: dg.InputContext, node: Model, warehouse: Warehouse) -> exp.Expr | None:
+    """Whether a row belongs to the partitions that the input is of; None for every row."""
+    target = warehouse.target(node.name, with_columns=True)
+    time = None
+    if target is not None and node.window is not None:
+        time = column_named(target.columns, node.window.time_column)
+    return part_of_input(context, node, None if time is None else time.kind)
 
 
 def _copied(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation:

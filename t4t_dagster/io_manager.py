@@ -30,6 +30,7 @@ from t4t_dagster.foreign_model import foreign_model
 from t4t_dagster.inputs import input_rows
 from t4t_dagster.lineage import lineage_of
 from t4t_dagster.logs import shown_in
+from t4t_dagster.partitions import Part, part_of_rows, with_part
 from t4t_dagster.ran import T4tRan
 from t4t_dagster.translator import T4tTranslator
 from t4t_dagster.warehouse import open_warehouse
@@ -112,7 +113,11 @@ class T4tIOManager(dg.ConfigurableIOManager):
             node = project.graph.nodes.get(key, output.node)
             checks = only(project.checks, key, [one.check for one in output.checks])
             report, lineage = self._run(
-                node, replace(project, checks=checks), log, with_tests=bool(output.checks)
+                node,
+                replace(project, checks=checks),
+                log,
+                part=output.part,
+                with_tests=bool(output.checks),
             )
             return T4tRan(node, project, report, lineage, output.set_data_version)
 
@@ -162,7 +167,8 @@ class T4tIOManager(dg.ConfigurableIOManager):
             project = self._project_of(self.project)
             described = foreign_model(context, project)
             node = project.graph.nodes.get(described.name.key, described)
-            report, lineage = self._run(node, project, context.log, Given(rows))
+            part = part_of_rows(node, context, full_refresh=self.full_refresh)
+            report, lineage = self._run(node, project, context.log, Given(rows), part=part)
             return T4tRan(node, project, report, lineage, None)
 
     def _run(
@@ -172,11 +178,13 @@ class T4tIOManager(dg.ConfigurableIOManager):
         log: logging.Logger,
         given: Given | None = None,
         *,
+        part: Part | None = None,
         with_tests: bool = False,
     ) -> tuple[ModelReport, Lineage]:
         request = Request(
             variables=project.variables, full_refresh=self.full_refresh, with_tests=with_tests
         )
+        request = with_part(request, node, part)
         require_variables(project, [node], request)
         with (
             shown_in(log),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t4t_core.bounds import with_window_values
 from t4t_core.compiled import compiled_query
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.models import Model, PythonSource
@@ -19,6 +20,7 @@ def lineage_of(
     """Which upstream columns each column comes from; empty for seeds and Python models."""
     if isinstance(node, Seed) or isinstance(node.source, PythonSource):
         return {}
+    request = with_window_values(node, request, None)
     query = compiled_query(node, project.graph, request.variables)
     columns = {}
     for ref in table_refs(query):

@@ -35,6 +35,8 @@ def materialization_metadata(
     if report.watermark is not None:
         metadata["t4t/last_processed_value"] = str(report.watermark)
         metadata |= _plotted(report.watermark)
+    if report.window is not None:
+        metadata["t4t/window_start"], metadata["t4t/window_end"] = report.window
     if report.sql_hash is not None:
         metadata["t4t/sql_hash"] = report.sql_hash
     if report.config_hash is not None:

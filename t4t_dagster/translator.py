@@ -17,6 +17,7 @@ from t4t_core.project import Project
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
 from t4t_dagster.attributes import automation_condition, config_of, freshness_policy
+from t4t_dagster.partitions import partitions_def
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
 
@@ -52,6 +53,7 @@ class T4tTranslator:
                 tags=_tags(node) | asked.tags,
                 code_version=None if model is None else code_version(model, project),
                 metadata=_metadata(node, project) | asked.metadata,
+                partitions_def=partitions_def(node),
                 automation_condition=automation_condition(asked.automation_condition),
                 freshness_policy=freshness_policy(asked.freshness_policy),
             )

@@ -14,6 +14,7 @@ from t4t_core.config.history import (
 )
 from t4t_core.config.mistakes import nearest, problems
 from t4t_core.config.model import ColumnConfig, ModelConfig
+from t4t_core.config.partitions import PartitionsConfig
 from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
 from t4t_core.config.strategies import (
     AppendConfig,
@@ -42,6 +43,7 @@ __all__ = [
     "MergeConfig",
     "ModelConfig",
     "OnSchemaChange",
+    "PartitionsConfig",
     "ProjectConfig",
     "RetryConfig",
     "Rows",

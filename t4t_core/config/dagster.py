@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from t4t_core.config.partitions import PartitionsConfig
+from t4t_core.config.time_zone import TimeZone
 from t4t_core.config.written import Written
 from t4t_core.values import Lookback
 
@@ -41,16 +42,7 @@ def _span(value: object) -> object:
     return timedelta(microseconds=read.micros)
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"there is no time zone {name!r}; write one such as 'UTC'") from error
-    return name
-
-
 Span = Annotated[timedelta, BeforeValidator(_span)]
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
@@ -131,6 +123,7 @@ class DagsterConfig(Written):
         BeforeValidator(_as_list),
     ] = ()
     freshness_policy: FreshnessConfig | None = None
+    partitions: PartitionsConfig | None = None
     pool: str | None = None
     retry_policy: RetryConfig | None = None
     op_tags: dict[str, str] = Field(default_factory=dict)

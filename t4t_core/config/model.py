@@ -9,13 +9,15 @@ from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
-from t4t_core.config.history import HistoryConfig
+from t4t_core.config.history import HistoryConfig, TimestampHistoryConfig
 from t4t_core.config.strategies import (
     AppendConfig,
     ColumnNames,
+    DeleteInsertConfig,
     IncrementalConfig,
     MergeConfig,
     StrategyConfig,
+    Window,
 )
 from t4t_core.config.written import Written
 
@@ -124,6 +126,28 @@ class ModelConfig(Written):
     def numbered(self) -> ColumnConfig | None:
         """The auto_incremental column, or None."""
         return next((column for column in self.schema_ if column.auto_incremental), None)
+
+    @model_validator(mode="after")
+    def _need_parts(self) -> ModelConfig:
+        """A partition's run replaces a part of the rows, which not every model can."""
+        partitions = self.dagster.partitions
+        if partitions is None:
+            return self
+        if not partitions.is_static and not self.reads_windows:
+            raise ValueError(
+                "'partitions' by time need a model with a time column: 'incremental', or 'scd2' "
+                "that is given versions"
+            )
+        if partitions.is_static and not isinstance(self.strategy, DeleteInsertConfig):
+            raise ValueError("static 'partitions' need the strategy 'delete_insert'")
+        return self
+
+    @property
+    def reads_windows(self) -> bool:
+        """Whether a run may read the rows of one window of time alone."""
+        settings = self.strategy
+        is_whole = isinstance(settings, TimestampHistoryConfig) and settings.gives_states
+        return isinstance(settings, Window) and not is_whole
 
     @property
     def strategy(self) -> StrategyConfig | HistoryConfig | None:

@@ -93,7 +93,12 @@ def note_by_hand(warehouse: Warehouse, before: Commit, after: Commit) -> None:
 
 
 def _read(made: Plan, watermark: TimeValue | None) -> Covered | None:
-    """The window that a plan's statements have read, up to the greatest time in it."""
+    """The window that a plan's statements have read, up to the greatest time in it.
+
+    None for a slice, of which the rows may have any time.
+    """
+    if made.watermark_sql is None:
+        return None
     upper = made.upper or watermark
     if upper is None or (made.lower is not None and made.lower.ordinal > upper.ordinal):
         return None

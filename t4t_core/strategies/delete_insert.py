@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
+from t4t_core.slices import Slice
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
@@ -68,6 +69,27 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
         *work.gate_null_time(work.stage),
         *gates,
         removal,
+        _insertion(work, _by_name(work, work.stage)),
+    )
+    watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
+    return StrategyRun(steps, watermark_sql, leaves=(STAGE,))
+
+
+def replace_slice(work: Work, part: Slice) -> StrategyRun:
+    """The statements that replace the table's rows of a slice.
+
+    Args:
+        work: Its query gives the rows of the slice alone.
+        part: The slice.
+    """
+    steps = (
+        work.create_stage(with_null=work.null_time != "exclude"),
+        *work.gate_null_time(work.stage),
+        Write(
+            delete(work.table, part.holds(column(part.column))),
+            Tally.DELETED,
+            f"Executed delete for table: {work.name}",
+        ),
         _insertion(work, _by_name(work, work.stage)),
     )
     watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)

@@ -453,6 +453,39 @@ def test_a_window_never_replaces_a_table_that_stands(
     assert lab.everything() == before
 
 
+def test_append_adds_no_row_again_for_a_new_column(lab: Lab, source: Source) -> None:
+    """Rows are told by all their columns, so a window where old ones lack some is refused."""
+    source(*TEN)
+    added = incremental("append", lookback="1 day")
+    added["incremental"]["on_schema_change"] = "append_new_columns"
+    lab.model("SELECT * FROM src", added)
+    lab.run()
+    lab.sql("ALTER TABLE src ADD COLUMN n INTEGER DEFAULT 1")
+
+    before = of_t(backfilled(lab, "2024-01-02", "2024-01-04"))
+    lab.run()
+    after = of_t(backfilled(lab, "2024-01-02", "2024-01-04"))
+    within = done(backfilled(lab, "2024-01-09", "2024-01-11"))
+
+    assert "a run of a window cannot complete the rows outside it" in str(before.error)
+    assert "may lack columns that were added since" in str(after.error)
+    assert (within.rows_inserted, days(lab)) == (0, list(range(1, 11)))
+
+
+def test_append_adds_no_row_again_for_another_query(lab: Lab, source: Source) -> None:
+    """Where the old rows stay as they were, their new versions would come beside them."""
+    source(*TEN)
+    lab.settings(flags={"definition_change_behavior": "continue"})
+    lab.model(QUERY, incremental("append"))
+    lab.run()
+    lab.model("SELECT id, c, upper(v) AS v FROM src", incremental("append"))
+
+    report = of_t(backfilled(lab, "2024-01-02", "2024-01-04"))
+
+    assert "append would add the rows of the window" in str(report.error)
+    assert len(lab.rows()) == 10
+
+
 def test_a_table_that_is_gone_is_made_of_the_window(lab: Lab, source: Source) -> None:
     """The watermark and the windows begin again with the table."""
     source(*TEN)

@@ -1,0 +1,30 @@
+"""Slices: the rows whose column has one of some values, as a tenant's have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from t4t_core.sql.literals import literal
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows whose `column` has one of the values, of which there is at least one."""
+
+    column: str
+    values: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.column} = {', '.join(map(str, self.values))}"
+
+    def holds(self, value: exp.Expr) -> exp.Expr:
+        """Whether a row with this value in the column belongs to the slice.
+
+        A text is left without a type, so that it is read as what the column is.
+        """
+        texts_or_numbers = [
+            exp.Literal.string(one) if isinstance(one, str) else literal(one) for one in self.values
+        ]
+        return exp.In(this=value, expressions=texts_or_numbers)
