@@ -24,7 +24,7 @@ from t4t_core.hooks import hook_steps
 from t4t_core.indexes import lost_indexes, make_indexes
 from t4t_core.models import Model
 from t4t_core.request import Request
-from t4t_core.schema_change import NO_CHANGE, SchemaChange, check_fit, schema_change
+from t4t_core.schema_change import NO_CHANGE, SchemaChange, schema_change
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
     count_where,
@@ -38,11 +38,11 @@ from t4t_core.sql.statements import (
 from t4t_core.sql.window import filtered
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import scd2
-from t4t_core.strategies.history import history_columns
+from t4t_core.strategies.history import history_columns, written_history
 from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
 from t4t_core.strategies.numbering import create_numbered, numbering_by_key
 from t4t_core.strategies.work import Work, written_work
-from t4t_core.strategy_runs import emptied, full_load, later_run
+from t4t_core.strategy_runs import alterations, emptied, full_load, later_run
 from t4t_core.values import TimeKind, TimeValue
 
 
@@ -313,14 +313,17 @@ def _recorded(
     work: HistoryWork, model: Model, definition: Definition, decision: Decision, facts: Facts
 ) -> Plan:
     """The plan of a model that keeps the history of its rows."""
-    history = work.history
+    history, change = work.history, NO_CHANGE
     columns = history_columns(history.columns, history.settings, history.time_type)
     if decision.is_full:
         room = _make_room(model, facts, history.catalog)
         steps = (*room, *scd2.full_load(history, work.start))
     else:
-        check_fit(replace(facts, query_columns=columns))
-        steps = scd2.later_run(history)
+        change = schema_change(model, replace(facts, query_columns=columns))
+        decision = _told(decision, change)
+        altered = alterations(history.name, history.catalog, change, facts)
+        history = written_history(history, change)
+        steps = (*altered, *scd2.later_run(history))
     watermark_sql = None
     if work.time is not None:
         read = history.table if decision.is_full else history.stage
@@ -339,6 +342,7 @@ def _recorded(
         row_count_sql=count_where(history.table),
         columns=columns,
         notes=(f"Running scd2 {history.settings.name} for {model}",),
+        schema_change=change,
     )
 
 

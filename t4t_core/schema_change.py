@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from t4t_core.config import MergeConfig, OnSchemaChange, Window
+from t4t_core.config import (
+    CheckHistoryConfig,
+    HistoryConfig,
+    IncrementalConfig,
+    MergeConfig,
+    OnSchemaChange,
+    TimestampHistoryConfig,
+)
 from t4t_core.errors import RunError
 from t4t_core.facts import Column, Facts, column_named
 from t4t_core.models import Model
@@ -124,20 +131,6 @@ def differences(facts: Facts) -> Differences:
     )
 
 
-def check_fit(facts: Facts) -> None:
-    """Refuses a query whose columns are not the table's.
-
-    Raises:
-        RunError: It says which columns are new, gone or of another type.
-    """
-    found = differences(facts)
-    if found:
-        raise RunError(
-            f"the query's columns do not fit the table: {found}",
-            hint="run with --full-refresh to rebuild the table, or make the query fit",
-        )
-
-
 def schema_change(model: Model, facts: Facts) -> SchemaChange:
     """What a later run of the model does about columns that differ.
 
@@ -169,22 +162,18 @@ def schema_change(model: Model, facts: Facts) -> SchemaChange:
 
 
 def on_schema_change(model: Model) -> OnSchemaChange:
-    """What the metadata of an incremental model says; `fail` for other models."""
-    settings = model.config.incremental
-    if settings is None or model.config.materialization != "incremental":
-        return "fail"
-    return settings.on_schema_change
+    """What the metadata of an incremental model, or of a history, says; `fail` for others."""
+    settings: IncrementalConfig | HistoryConfig | None = None
+    if model.config.materialization == "incremental":
+        settings = model.config.incremental
+    elif model.config.materialization == "scd2":
+        settings = model.config.scd2
+    return "fail" if settings is None else settings.on_schema_change
 
 
 def _refuse_other_key(model: Model, found: Differences) -> None:
     """Another type of the key or the time would change which rows are equal, or later."""
-    settings = model.strategy
-    assert isinstance(settings, Window), "only asked for incremental models"
-    keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
-    roles = {key.lower(): "unique key" for key in keys}
-    roles[settings.time_column.lower()] = "time column"
-    if model.config.numbered is not None:
-        roles[model.config.numbered.name.lower()] = "auto_incremental column"
+    roles = _roles(model)
     for one in found.retyped:
         role = roles.get(one.name.lower())
         if role is not None:
@@ -201,6 +190,23 @@ def _refuse_other_key(model: Model, found: Differences) -> None:
                 f"the {role} {column.name} is not in the table, so its rows would have none",
                 hint="run with --full-refresh to rebuild the table",
             )
+
+
+def _roles(model: Model) -> dict[str, str]:
+    """What the metadata calls the columns that have to stay as they are, by name in lower case."""
+    settings = model.strategy
+    roles: dict[str, str] = {}
+    if isinstance(settings, MergeConfig | TimestampHistoryConfig | CheckHistoryConfig):
+        roles |= dict.fromkeys(settings.unique_key, "unique key")
+    if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
+        roles |= dict.fromkeys(settings.history_names, "history's")
+        if settings.time is not None:
+            roles[settings.time] = "updated_at"
+    elif settings is not None:
+        roles[settings.time_column] = "time column"
+    if model.config.numbered is not None:
+        roles[model.config.numbered.name] = "auto_incremental column"
+    return {name.lower(): role for name, role in roles.items()}
 
 
 def _refuse_other_type(found: Differences, *, may_widen: bool) -> None:

@@ -11,9 +11,11 @@ from t4t_core.facts import Facts
 from t4t_core.indexes import drop_indexes, make_indexes, refuse_hindrance
 from t4t_core.merge_conditions import merge_conditions
 from t4t_core.models import Model
+from t4t_core.names import TableName
 from t4t_core.request import Request
+from t4t_core.schema_change import SchemaChange
 from t4t_core.sql.alterations import add_column, drop_column, set_type
-from t4t_core.sql.names import identifier
+from t4t_core.sql.names import identifier, table
 from t4t_core.sql.statements import create_table, greatest_ordinal
 from t4t_core.sql.window import around
 from t4t_core.steps import Step, Tally, Write
@@ -56,7 +58,9 @@ def later_run(
 ) -> StrategyRun:
     """The statements of a run onto a table that exists; its columns are altered first."""
     run = _later_run(work, settings, model, facts, request)
-    return replace(run, steps=(*_alterations(work, facts), *run.steps))
+    return replace(
+        run, steps=(*alterations(work.name, work.catalog, work.change, facts), *run.steps)
+    )
 
 
 def _create(work: Work, rows: exp.Expr) -> Write:
@@ -92,39 +96,40 @@ def _later_run(
             return delete_insert.later_run(work, settings, where)
 
 
-def _alterations(work: Work, facts: Facts) -> tuple[Step, ...]:
+def alterations(
+    name: TableName, catalog: str, change: SchemaChange, facts: Facts
+) -> tuple[Step, ...]:
     """The table gets its new columns before the first row is written.
 
     DuckDB changes and drops no column of a table that has an index, so they step aside.
     """
-    change = work.change
     columns = [column.name for column in (() if facts.target is None else facts.target.columns)]
     is_hindered = bool(change.widened or change.dropped)
     if is_hindered:
         dropped, widened = ([one.name for one in many] for many in (change.dropped, change.widened))
         refuse_hindrance(facts.indexes, columns, dropped, widened)
     return (
-        *(drop_indexes(facts.indexes, work.name, work.catalog) if is_hindered else ()),
+        *(drop_indexes(facts.indexes, name, catalog) if is_hindered else ()),
         *(
             Write(
-                set_type(work.table, one.name, one.given),
-                note=f"Widened column {one.name} of {work.name} to {one.given}",
+                set_type(table(name, catalog), one.name, one.given),
+                note=f"Widened column {one.name} of {name} to {one.given}",
             )
             for one in change.widened
         ),
         *(
             Write(
-                add_column(work.table, column.name, column.type),
-                note=f"Added column {column.name} {column.type} to {work.name}",
+                add_column(table(name, catalog), column.name, column.type),
+                note=f"Added column {column.name} {column.type} to {name}",
             )
             for column in change.added
         ),
         *(
             Write(
-                drop_column(work.table, column.name),
-                note=f"Dropped column {column.name} of {work.name}",
+                drop_column(table(name, catalog), column.name),
+                note=f"Dropped column {column.name} of {name}",
             )
             for column in change.dropped
         ),
-        *(make_indexes(facts.indexes, work.name, work.catalog, columns) if is_hindered else ()),
+        *(make_indexes(facts.indexes, name, catalog, columns) if is_hindered else ()),
     )

@@ -95,6 +95,7 @@ class Scd2Config(TypedDict, total=False):
     valid_to: str
     is_current: str
     hard_deletes: Literal["ignore", "invalidate"]
+    on_schema_change: Literal["fail", "ignore", "append_new_columns"]
     on_duplicate_key: Literal["latest", "error"]
     start_date: str | int
     lookback: str | int

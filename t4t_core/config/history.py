@@ -28,6 +28,7 @@ class Interval(Written):
     valid_to: str = Field("valid_to", min_length=1)
     is_current: str | None = Field(None, min_length=1)
     hard_deletes: Literal["ignore", "invalidate"] = "ignore"
+    on_schema_change: Literal["fail", "ignore", "append_new_columns"] = "fail"
 
     @field_validator("unique_key")
     @classmethod

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from t4t_core.config import HistoryConfig
 from t4t_core.facts import Column
 from t4t_core.names import TableName
+from t4t_core.schema_change import SchemaChange
 from t4t_core.sql.exact import differs, is_coarse
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column, table
 from t4t_core.sql.statements import STAGE, temporary
+from t4t_core.strategies.work import written_query
 from t4t_core.values import TimeValue
 
 CHANGES = "t4t_changes"
@@ -36,6 +38,8 @@ class History:
         settings: Of the model.
         time_type: The DuckDB type of `valid_from` and `valid_to`.
         now: The run's moment, or None where only the rows' own times count.
+        added: Columns that the table gets in this run. A current version has no value in them yet,
+            which is no difference to what the query gives.
     """
 
     name: TableName
@@ -45,6 +49,7 @@ class History:
     settings: HistoryConfig
     time_type: str
     now: TimeValue | None
+    added: tuple[Column, ...] = ()
 
     @property
     def table(self) -> exp.Table:
@@ -115,10 +120,21 @@ class History:
             copy=False,
         )
 
+    def lacks(self, left: str, right: str) -> exp.Expr:
+        """Whether two rows differ in a column that the table gets in this run."""
+        differing = [differs(column.name, column.type, left, right) for column in self.added]
+        return exp.or_(*differing, copy=False) if differing else exp.false()
+
     def differs(self, left: str, right: str) -> exp.Expr:
         """Whether two rows of a key differ in a column that is compared."""
         differing = [differs(column.name, column.type, left, right) for column in self.compared]
         return exp.or_(*differing, copy=False) if differing else exp.false()
+
+
+def written_history(history: History, change: SchemaChange) -> History:
+    """The history with the columns that are written, in the types of the altered table."""
+    rows, columns = written_query(history.rows, history.columns, change)
+    return replace(history, rows=rows, columns=columns, added=change.added)
 
 
 def history_columns(

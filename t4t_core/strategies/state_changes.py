@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from t4t_core.config import TimestampHistoryConfig
+from t4t_core.facts import Column
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import STAGE
 from t4t_core.strategies.history import IS_NEW, LATEST, TARGET, History
@@ -22,6 +25,8 @@ def changes_of_states(history: History) -> exp.Expr:
     found = [_new(history), _closed(history)]
     if isinstance(history.settings, TimestampHistoryConfig):
         found.append(_corrected(history))
+    elif history.added:
+        found.append(_completed(history))
     if history.settings.hard_deletes == "invalidate":
         found.append(_gone(history))
     changes: exp.Query = found[0]
@@ -83,7 +88,14 @@ def _is_other_version(history: History) -> exp.Expr:
         return exp.NullSafeNEQ(
             this=column(settings.time, STAGE), expression=column(settings.time, TARGET)
         )
-    return history.differs(STAGE, TARGET)
+    known = replace(history, columns=_known_columns(history))
+    return known.differs(STAGE, TARGET)
+
+
+def _known_columns(history: History) -> tuple[Column, ...]:
+    """The columns that the table had before this run."""
+    added = {column.name for column in history.added}
+    return tuple(column for column in history.columns if column.name not in added)
 
 
 def _beginning(history: History) -> exp.Expr:
@@ -136,6 +148,16 @@ def _corrected(history: History) -> exp.Select:
         _current(history, STAGE, _no_moment(history))
         .join(history.stage, on=is_same, copy=False)
         .where(history.differs(STAGE, TARGET), copy=False)
+    )
+
+
+def _completed(history: History) -> exp.Select:
+    """The current versions that get their values in the columns that are new to the table."""
+    return (
+        _current(history, STAGE, _no_moment(history))
+        .join(history.stage, on=history.same_key(STAGE, TARGET), copy=False)
+        .where(exp.Not(this=_is_other_version(history)), copy=False)
+        .where(history.lacks(STAGE, TARGET), copy=False)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -39,16 +39,24 @@ class StrategyRun:
 
 def written_work(work: Work, change: SchemaChange) -> Work:
     """The work with the columns that are written, in the types of the altered table."""
+    number = work.number
+    more = () if number is None or not number.is_given else (number.name,)
+    query, columns = written_query(work.query, work.columns, change, more)
+    return replace(work, columns=columns, query=query, change=change)
+
+
+def written_query(
+    query: exp.Expr, columns: tuple[Column, ...], change: SchemaChange, more: Sequence[str] = ()
+) -> tuple[exp.Expr, tuple[Column, ...]]:
+    """A query of the columns that are written, in the types of the altered table, and of `more`."""
     left_out = {column.name.lower() for column in change.left_out}
-    columns = tuple(column for column in work.columns if column.name.lower() not in left_out)
-    query = work.query
+    columns = tuple(column for column in columns if column.name.lower() not in left_out)
     if change.left_out or change.cast:
         types = {one.name.lower(): one.held for one in change.cast}
         selected = [_in_type(one.name, types.get(one.name.lower())) for one in columns]
-        if work.number is not None and work.number.is_given:
-            selected.append(column(work.number.name))
+        selected += [column(name) for name in more]
         query = exp.select(*selected, copy=False).from_(subquery(query, "q"), copy=False)
-    return replace(work, columns=columns, query=query, change=change)
+    return query, columns
 
 
 def _in_type(name: str, type_: str | None) -> exp.Expr:
