@@ -60,8 +60,7 @@ def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
                     raise GateError(what, count=count, hint=step.hint)
             case Repair():
                 if warehouse.number(step.sql):
-                    for write in step.writes:
-                        _write(write, warehouse, tallies)
+                    _write(step.make(), warehouse, tallies)
     return tallies
 
 

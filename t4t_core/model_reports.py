@@ -13,7 +13,6 @@ from t4t_core.models import Model
 from t4t_core.plan import Plan
 from t4t_core.report import ModelReport
 from t4t_core.sql.query import Query
-from t4t_core.steps import statements
 
 log = logging.getLogger("ExecutionEngine")
 
@@ -37,7 +36,7 @@ def success(made: Plan, commit: Commit, started: float) -> ModelReport:
         sql_hash=commit.sql_hash,
         config_hash=commit.config_hash,
         data_version=commit.data_version,
-        statements=statements((*made.steps, *made.after)),
+        steps=(*made.steps, *made.after),
         window=_window(made),
     )
 
@@ -54,7 +53,7 @@ def failure(model: Model, made: Plan | None, error: T4tError, started: float) ->
         status="failed",
         error=str(error),
         duration_s=time.perf_counter() - started,
-        statements=() if made is None else statements((*made.steps, *made.after)),
+        steps=() if made is None else (*made.steps, *made.after),
         is_transient=error.is_transient,
     )
 

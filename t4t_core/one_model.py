@@ -43,6 +43,7 @@ from t4t_core.sql.query import Query
 from t4t_core.sql.window import around
 from t4t_core.state.ledger import write_commit
 from t4t_core.state.windows import note_run
+from t4t_core.steps import Write
 from t4t_core.time_values import greatest_in_table, greatest_read
 from t4t_core.windows import Batch
 
@@ -247,8 +248,8 @@ def run_model(
     else:
         log.log(level, "Successfully executed %s with %d rows", model, commit.row_count)
     report = success(made, commit, started)
-    statements = (*functions, *report.statements)
-    return replace(report, columns=columns, statements=statements, tests=tests), commit
+    steps = (*(Write(statement) for statement in functions), *report.steps)
+    return replace(report, columns=columns, steps=steps, tests=tests), commit
 
 
 def _tell(made: Plan, facts: Facts) -> None:

@@ -22,6 +22,7 @@ from t4t_core.seed_statement import seed_statement
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import create_schema, drop
 from t4t_core.state.ledger import last_commit, write_commit
+from t4t_core.steps import Write
 
 _NO_SETTINGS: Final = hashlib.sha256(b"").hexdigest()
 
@@ -161,5 +162,5 @@ def _report(
         sql_hash=commit.sql_hash,
         config_hash=commit.config_hash,
         data_version=commit.data_version,
-        statements=statements,
+        steps=tuple(Write(statement) for statement in statements),
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from t4t_core.commit import Mode
 from t4t_core.config import Severity
 from t4t_core.facts import Column
+from t4t_core.steps import Step, statements
 from t4t_core.values import TimeValue
 
 Status = Literal["success", "failed", "skipped"]
@@ -82,7 +83,7 @@ class ModelReport:
         error: In words, or None.
         row_count: Rows in its table afterwards; None for a view and after a failure.
         watermark: The greatest time that a committed run has read.
-        statements: As they ran, or would have run after the one that failed.
+        steps: What was carried out, or would have been after the one that failed.
         columns: Of the table or view; only read where they were asked for.
         is_transient: The failure may not come again with nothing changed.
         tests: What its data tests found, where they were asked for.
@@ -107,12 +108,17 @@ class ModelReport:
     sql_hash: str | None = None
     config_hash: str | None = None
     data_version: str | None = None
-    statements: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), repr=False)
     columns: tuple[Column, ...] = ()
     is_transient: bool = False
     tests: tuple[CheckReport, ...] = ()
     window: tuple[str, str] | None = None
     batches: int | None = None
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The SQL of the steps; written when it is asked for."""
+        return statements(self.steps)
 
     @property
     def has_changed_rows(self) -> bool:

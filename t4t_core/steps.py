@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 
 from t4t_core.errors import Place
@@ -70,10 +71,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Statements that only run where a query gives a number above 0."""
+    """A statement that only runs where a query gives a number above 0.
+
+    Attributes:
+        make: Gives the statement. It mostly is not needed, and to write one takes longer than to
+            ask the database whether it is.
+    """
 
     sql: str
-    writes: tuple[Write, ...]
+    make: Callable[[], Write] = field(compare=False)
 
 
 Step = Write | HookStep | Count | Gate | Repair
@@ -85,5 +91,5 @@ def statements(steps: tuple[Step, ...]) -> tuple[str, ...]:
     for step in steps:
         found.append(step.sql)
         if isinstance(step, Repair):
-            found += [write.sql for write in step.writes]
+            found.append(step.make().sql)
     return tuple(found)

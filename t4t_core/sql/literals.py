@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime
+from functools import cache
 
 from sqlglot import exp
 
@@ -82,9 +83,13 @@ def _number(digits: str, is_negative: bool) -> exp.Expr:
 
 def cast_text(text: str, sql_type: str) -> exp.Cast:
     """`CAST('text' AS type)`."""
-    return exp.Cast(
-        this=exp.Literal.string(text), to=exp.DataType.build(sql_type, dialect="duckdb")
-    )
+    return exp.Cast(this=exp.Literal.string(text), to=_type(sql_type).copy())
+
+
+@cache
+def _type(sql_type: str) -> exp.DataType:
+    """A type's tree; reading it takes as long as writing a small statement. Copy it."""
+    return exp.DataType.build(sql_type, dialect="duckdb")
 
 
 def time_literal(value: TimeValue) -> exp.Expr:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from sqlglot import exp
+from sqlglot import Dialect, exp
 
 from t4t_core.names import TableName
 
@@ -55,10 +56,16 @@ def table(name: TableName, catalog: str | None = None) -> exp.Table:
     return found
 
 
+@cache
+def duckdb_dialect() -> Dialect:
+    """DuckDB's dialect; to look it up by name makes a new one for each statement."""
+    return Dialect.get_or_raise("duckdb")
+
+
 def rendered(tree: exp.Expr) -> str:
     """The statement's text for DuckDB, one clause a line, without the model's comments.
 
     A metadata comment would otherwise stand in every statement. The tree is used up: writing it may
     change it.
     """
-    return tree.sql(dialect="duckdb", pretty=True, comments=False, copy=False)
+    return duckdb_dialect().generate(tree, pretty=True, comments=False, copy=False)

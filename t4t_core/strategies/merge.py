@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -59,13 +59,14 @@ class MergeConditions:
 
 def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
     """What follows the creation of the table: keys are checked, repeated ones settled."""
-    latest = latest_per_key(work.table, settings.unique_key, work.time_column, work.types)
+
+    def keep_latest() -> Write:
+        return Write(create_table(work.table, _latest(work, work.table, settings)), Tally.CREATED)
+
     return (
         *work.gate_null_time(work.table),
         refuse_null_keys(work.table, settings.unique_key),
-        _settle_repeated(
-            work.table, settings, Write(create_table(work.table, latest), Tally.CREATED)
-        ),
+        _settle_repeated(work.table, settings, keep_latest),
     )
 
 
@@ -82,7 +83,7 @@ def staged_full_load(
         delete_when: Of the latest row of a key that is left out.
         old: The columns of the table whose numbers are kept; none where there are none.
     """
-    latest = latest_per_key(work.stage, settings.unique_key, work.time_column, work.types)
+    latest = _latest(work, work.stage, settings)
     settle: tuple[Step, ...] = ()
     if settings.on_duplicate_key == "error":
         settle = (_refuse_repeated(work.stage, settings),)
@@ -112,16 +113,18 @@ def _create(
 def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) -> StrategyRun:
     """The statements of a run onto a table that exists."""
     matching = Matching(work, settings.unique_key, _kept(work, settings))
-    latest = latest_per_key(work.stage, settings.unique_key, work.time_column, work.types)
     # A column of this name hides DuckDB's row numbers.
     has_row_numbers = "rowid" not in {name.lower() for name in work.written_names}
     # To DuckDB's UPDATE, 1 month in place of 30 days is no change.
     has_intervals = any("INTERVAL" in column.type for column in work.columns)
     is_fastest = has_row_numbers and (settings.method == "fastest" or has_intervals)
-    if is_fastest:
-        keep_latest = _delete_earlier(work, settings.unique_key, latest)
-    else:
-        keep_latest = create_temporary(STAGE, latest)
+
+    def keep_latest() -> Write:
+        latest = _latest(work, work.stage, settings)
+        if is_fastest:
+            return Write(_delete_earlier(work, settings.unique_key, latest))
+        return Write(create_temporary(STAGE, latest))
+
     deletes: tuple[Step, ...] = ()
     leaves: tuple[str, ...] = (STAGE,)
     watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
@@ -134,7 +137,7 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
         work.create_stage(with_null=work.null_time != "exclude"),
         *work.gate_null_time(work.stage),
         refuse_null_keys(work.stage, settings.unique_key),
-        _settle_repeated(work.stage, settings, Write(keep_latest)),
+        _settle_repeated(work.stage, settings, keep_latest),
         *_gate_predicates(matching, conditions.predicates),
         *deletes,
         *number_stage(matching),
@@ -184,10 +187,16 @@ def _gate_predicates(matching: Matching, predicates: Sequence[exp.Expr]) -> tupl
     )
 
 
-def _settle_repeated(table: exp.Table, settings: MergeConfig, keep_latest: Write) -> Step:
+def _latest(work: Work, table: exp.Table, settings: MergeConfig) -> exp.Select:
+    return latest_per_key(table, settings.unique_key, work.time_column, work.types)
+
+
+def _settle_repeated(
+    table: exp.Table, settings: MergeConfig, keep_latest: Callable[[], Write]
+) -> Step:
     """Keeps the latest row of a key that comes more than once, or refuses it."""
     if settings.on_duplicate_key == "latest":
-        return Repair(duplicates(table, settings.unique_key), (keep_latest,))
+        return Repair(duplicates(table, settings.unique_key), keep_latest)
     return _refuse_repeated(table, settings)
 
 

@@ -45,25 +45,6 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         exp.LTE(this=column(time, "s"), expression=exp.Subquery(this=greatest)),
         copy=False,
     )
-    is_earlier = exp.Coalesce(
-        this=exp.LT(this=column(time, "s"), expression=column(time, "t")),
-        expressions=[
-            exp.and_(
-                exp.Is(this=column(time, "s"), expression=exp.Null()),
-                exp.Not(this=exp.Is(this=column(time, "t"), expression=exp.Null())),
-                copy=False,
-            )
-        ],
-    )
-    earlier = _matches(matching).where(may_be_earlier.copy(), is_earlier, copy=False)
-    # Made anew and not inserted into: in DuckDB 2.0.0, rows that the transaction inserts into a
-    # table it made from a query known to be empty are not seen by its scans.
-    with_earlier = exp.Union(
-        this=exp.select(column("stage_row"), copy=False).from_(temporary(_HELD), copy=False),
-        expression=earlier,
-        distinct=False,
-    )
-
     kept = (
         exp.select(exp.Literal.number(1), copy=False)
         .from_(aliased(temporary(_HELD), "h"), copy=False)
@@ -87,9 +68,9 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         Repair(
             count_where(
                 aliased(work.stage, "s"),
-                exp.and_(exp.paren(may_be_earlier), is_written.copy(), copy=False),
+                exp.and_(exp.paren(may_be_earlier.copy()), is_written.copy(), copy=False),
             ),
-            (Write(create_temporary(_HELD, with_earlier)),),
+            lambda: _hold_earlier(matching, may_be_earlier),
         ),
         Write(
             delete(aliased(work.table, "t"), exp.Exists(this=key_is_written)),
@@ -98,6 +79,30 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         Write(insert(work.table, names, written), Tally.UPSERTED, note),
         Write(drop(temporary(_HELD), "table")),
     )
+
+
+def _hold_earlier(matching: Matching, may_be_earlier: exp.Expr) -> Write:
+    """Holds staged rows, too, that are earlier than the table's."""
+    time = matching.work.time_column
+    is_earlier = exp.Coalesce(
+        this=exp.LT(this=column(time, "s"), expression=column(time, "t")),
+        expressions=[
+            exp.and_(
+                exp.Is(this=column(time, "s"), expression=exp.Null()),
+                exp.Not(this=exp.Is(this=column(time, "t"), expression=exp.Null())),
+                copy=False,
+            )
+        ],
+    )
+    earlier = _matches(matching).where(may_be_earlier.copy(), is_earlier, copy=False)
+    # Made anew and not inserted into: in DuckDB 2.0.0, rows that the transaction inserts into a
+    # table it made from a query known to be empty are not seen by its scans.
+    with_earlier = exp.Union(
+        this=exp.select(column("stage_row"), copy=False).from_(temporary(_HELD), copy=False),
+        expression=earlier,
+        distinct=False,
+    )
+    return Write(create_temporary(_HELD, with_earlier))
 
 
 def _keep_values(matching: Matching) -> tuple[Write, ...]:

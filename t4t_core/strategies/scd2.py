@@ -120,7 +120,7 @@ def _settle_repeated(history: History) -> Step:
     sql = duplicates(history.stage, version)
     if settings.on_duplicate_key == "latest":
         kept = latest_per_key(history.stage, version, settings.time, history.types)
-        return Repair(sql, (Write(create_temporary(STAGE, kept)),))
+        return Repair(sql, lambda: Write(create_temporary(STAGE, kept.copy())))
     return Gate(
         sql,
         f"versions ({', '.join(version)}) that come more than once: {{count}}",
