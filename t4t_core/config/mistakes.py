@@ -81,7 +81,7 @@ def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     keys = [field.alias or name for s in shapes for name, field in s.model_fields.items()]
     if any(issubclass(s, Window) for s in shapes):
         keys += ["filter_column", "start_value", "destination_filter_column"]
-    if issubclass(shape, MergeConfig):
+    if any(issubclass(s, MergeConfig) for s in shapes):
         keys += MergeConfig.OTHER_NAMES
     return keys
 
