@@ -108,6 +108,12 @@ class Lab:
         assert found.error is not None
         return found
 
+    def run_once(self, project: Project, name: str = "t") -> ModelReport:
+        """Runs one model of a project that was read before."""
+        nodes = [project.graph.node(f"m.{name}")]
+        (report,) = run_nodes(project, nodes, Request()).models
+        return report
+
     def result(
         self, name: str = "t", *, full_refresh: bool = False, **variables: object
     ) -> ModelReport:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -97,3 +99,58 @@ def test_what_was_committed_is_not_run_again(lab: Lab, source: Source) -> None:
     report = lab.run()
 
     assert (report.mode, report.rows_inserted, report.row_count) == ("incremental", 0, 1)
+
+
+PYTHON = """
+import pyarrow as pa
+from t4t_core import model
+
+@model(materialization="incremental", incremental={
+    "strategy": "append", "append": {"time_column": "c"}})
+def t(src: pa.Table) -> pa.Table:
+    return src
+"""
+OTHERS = {
+    "view": lambda lab: lab.model(QUERY, {"materialization": "view"}),
+    "table": lambda lab: lab.model(QUERY, {"materialization": "table"}),
+    "function": lambda lab: lab.python(PYTHON),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("point", [*POINTS] if IS_LONG else ["after the ledger"])
+def test_every_kind_of_model_goes_on(lab: Lab, source: Source, kind: str, point: str) -> None:
+    """Views, tables and Python models too are as before or whole, and the next run mends them."""
+    source((1, 3, "a"))
+    OTHERS[kind](lab)
+    lab.run()
+    before = lab.rows()
+    source((2, 5, "b"))
+
+    killed(lab, POINTS[point])
+    is_as_before_or_whole = lab.rows() in (before, lab.rows("SELECT * FROM src"))
+    lab.run()
+
+    assert is_as_before_or_whole
+    assert lab.rows() == lab.rows("SELECT * FROM src")
+    assert len(lab.state_rows()) == 1
+
+
+@pytest.mark.skipif(not IS_LONG, reason="kills at random times, for minutes: T4T_LONG=1")
+@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
+@pytest.mark.timeout(0)
+def test_kills_at_any_time(lab: Lab, source: Source, strategy: str) -> None:
+    """Forty processes killed at random times, with rows coming in between, change nothing."""
+    source((0, 1, "start"))
+    lab.model(QUERY, incremental(strategy, lookback="1 hour"))
+    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder)]
+    chance = random.Random()  # noqa: S311  no secret
+
+    for number in range(40):
+        source((number % 7, f"2024-01-02 {number // 2:02d}:00:00", f"v{number}"))
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            time.sleep(chance.uniform(0.0, 1.5))
+            process.kill()
+
+    lab.run()
+    assert lab.rows() == lab.refreshed()

@@ -1,0 +1,68 @@
+"""A Dagster run that is killed loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dagster_shop import Materialize, read, write
+
+IS_LONG = os.environ.get("T4T_LONG") == "1"
+
+# Materializes one model, and dies before or after one function is called.
+CHILD = """
+import os, signal, sys, warnings
+warnings.simplefilter("ignore")
+from importlib import import_module
+import dagster as dg
+from t4t_dagster import build_t4t_definitions
+
+folder, module, name, when = sys.argv[1:]
+owner = import_module(module)
+*path, last = name.split(".")
+for part in path:
+    owner = getattr(owner, part)
+whole = getattr(owner, last)
+
+def deadly(*arguments, **named):
+    if when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(*arguments, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(owner, last, deadly)
+definitions = build_t4t_definitions(folder)
+job = definitions.resolve_implicit_global_asset_job_def()
+job.execute_in_process(asset_selection=[dg.AssetKey(["mart", "orders"])])
+"""
+POINTS = {
+    "before the ledger": ("t4t_core.one_model", "write_commit", "before"),
+    "after the ledger": ("t4t_core.one_model", "write_commit", "after"),
+    "before the copy": ("t4t_core.session", "Session.mirror", "before"),
+    "after the copy": ("t4t_core.session", "Session.mirror", "after"),
+}
+
+
+@pytest.mark.parametrize("point", [*POINTS] if IS_LONG else ["after the ledger", "before the copy"])
+def test_the_next_materialization_goes_on(shop: Path, materialize: Materialize, point: str) -> None:
+    """The table, the ledger and the state are those of runs that were not disturbed."""
+    materialize("mart/orders")
+    write(
+        shop,
+        "INSERT INTO raw.orders VALUES "
+        "(3, 'ada', 31, '2024-01-01 12:00'), (4, 'eve', 1, '2024-01-02')",
+    )
+    command = [sys.executable, "-c", CHILD, str(shop), *POINTS[point]]
+
+    status = subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
+    materialize("mart/orders")
+
+    assert status == -signal.SIGKILL
+    orders = read(shop, "SELECT id, amount FROM mart.orders ORDER BY id")
+    assert orders == [(1, 10), (2, 200), (3, 31), (4, 1)]
+    versions = read(shop, "SELECT version FROM _t4t.commits WHERE model_name = 'mart.orders'")
+    assert [version for (version,) in versions] == list(range(1, len(versions) + 1))
