@@ -19,9 +19,12 @@ from t4t_core.windows import Batch, Window
 
 
 def kept_windows(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:
-    """What is kept of the windows of a model that were read, in order; mostly nothing."""
-    if not has_table(warehouse, "windows"):
-        return ()
+    """What is kept of the windows of a model that were read; mostly nothing."""
+    return _kept(warehouse, model_name) if has_table(warehouse, "windows") else ()
+
+
+def _kept(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:
+    """The same from a ledger that is known to have the table."""
     rows = warehouse.rows(
         f"SELECT time_type, lower, upper, goes_on FROM {SCHEMA}.windows "
         "WHERE lower(model_name) = ?",
@@ -70,7 +73,7 @@ def note_run(
         return
     name = after.model_name
     is_anew = made.decision.is_full
-    kept = kept_windows(warehouse, name)
+    kept = _kept(warehouse, name)
     found = to_keep(kept, None if is_anew else before, after, _read(made, after.watermark))
     if found is not None:
         write_windows(warehouse, name, found, after.committed_at)
@@ -82,7 +85,7 @@ def note_run(
 
 def note_by_hand(warehouse: Warehouse, before: Commit, after: Commit) -> None:
     """Notes what a watermark that was set or reset by hand makes of the windows."""
-    kept = kept_windows(warehouse, after.model_name)
+    kept = _kept(warehouse, after.model_name)
     if after.origin == "reset":
         found: tuple[Covered, ...] | None = ()
         forget_progress(warehouse, after.model_name)
