@@ -104,13 +104,10 @@ def test_a_first_run_takes_the_windows_rows_alone(lab: Lab, source: Source, stra
     ]
 
 
-@STRATEGIES
-def test_a_later_plain_run_goes_on_from_the_watermark(
-    lab: Lab, source: Source, strategy: str
-) -> None:
+def test_a_later_plain_run_goes_on_from_the_watermark(lab: Lab, source: Source) -> None:
     """After a window the next run reads from the greatest time in it on."""
     source(*TEN)
-    lab.model(QUERY, incremental(strategy))
+    lab.model(QUERY, incremental("delete_insert"))
     done(backfilled(lab, "2024-01-03", "2024-01-07"))
 
     report = lab.run()
@@ -499,11 +496,10 @@ def test_a_table_that_is_gone_is_made_of_the_window(lab: Lab, source: Source) ->
     assert windows(lab) == {"covered": [("02", "04")], "missing": []}
 
 
-@STRATEGIES
-def test_an_empty_window_makes_an_empty_table(lab: Lab, source: Source, strategy: str) -> None:
+def test_an_empty_window_makes_an_empty_table(lab: Lab, source: Source) -> None:
     """A window without rows is read all the same, and the next ones go on from it."""
     source(*TEN[5:])
-    lab.model(QUERY, incremental(strategy))
+    lab.model(QUERY, incremental("delete_insert"))
 
     report = done(backfilled(lab, "2024-01-01", "2024-01-11", "1 day"))
 
