@@ -101,6 +101,13 @@ class T4tProjectComponent(dg.Component, dg.Resolvable):
             examples=[{"start_date": "2024-01-01"}],
         ),
     ] = field(default_factory=dict)
+    env: Annotated[
+        str | None,
+        dg.Resolver.default(
+            description="The environment of project.toml to take; T4T_ENV names it by default.",
+            examples=["dev"],
+        ),
+    ] = None
     translation: Annotated[
         TranslationFn[Model | Seed] | None,
         TranslationFnResolver(template_vars_for_translation_fn=lambda n: {"node": described(n)}),
@@ -141,6 +148,7 @@ class T4tProjectComponent(dg.Component, dg.Resolvable):
             exclude=_listed(self.exclude),
             translator=self.translator,
             vars=dict(self.vars),
+            env=self.env,
             io_manager_key=self.io_manager_key,
             retry_policy=self.op.retry_policy,
             pool=self.op.pool,

@@ -23,6 +23,7 @@ def build_t4t_definitions(
     translator: T4tTranslator | None = None,
     duckdb: DuckDBResource | None = None,
     vars: dict[str, Any] | None = None,
+    env: str | None = None,
     io_manager_key: str = IO_MANAGER_KEY,
     retry_policy: dg.RetryPolicy | None = None,
     pool: str | None = None,
@@ -40,6 +41,7 @@ def build_t4t_definitions(
         translator: Decides how models look in Dagster.
         duckdb: Connect through this resource; it must open the project's own database.
         vars: Variables of every run, over `[vars]`; a run's own config stands above them.
+        env: The environment of `project.toml` to take; T4T_ENV names it by default.
         io_manager_key: The resource that runs them; a second project needs another key.
         retry_policy: For errors of the database; a lock is waited for without one. A model's own
             stands above it.
@@ -52,7 +54,7 @@ def build_t4t_definitions(
         ProjectError: All that is wrong in the project.
         UsageError: There is no project.
     """
-    loaded = load_project(project, vars)
+    loaded = load_project(project, vars, env=env)
     translator = translator or T4tTranslator()
     return dg.Definitions(
         assets=t4t_assets(

@@ -26,10 +26,11 @@ def project_argument(command: Command) -> Command:
 
 
 def shared(command: Command) -> Command:
-    """PROJECT, --vars, --verbose and --json."""
+    """PROJECT, --vars, --env, --verbose and --json."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, no log."),
         click.option("-v", "--verbose", is_flag=True, help="Log every statement; show tracebacks."),
+        click.option("--env", metavar="NAME", help="Take [env.NAME] of project.toml, not T4T_ENV."),
         click.option("--vars", "variables", metavar="JSON", help="Variables, as a JSON object."),
     ):
         command = option(command)
@@ -100,7 +101,7 @@ def load(
         verbose=options["verbose"],
         is_quiet=is_json or (is_quiet and not options["verbose"]),
     )
-    loaded = load_project(project, _variables(options["variables"]))
+    loaded = load_project(project, _variables(options["variables"]), env=options["env"])
     return loaded, Request(
         variables=loaded.variables,
         full_refresh=bool(options.get("full_refresh")),

@@ -57,7 +57,7 @@ def with_variables(project: Project, variables: Mapping[str, object]) -> Project
         return project
     values = {**project.variables, **variables}
     if project.reads_variables_when_loaded:
-        return load_project(project.settings.folder, values)
+        return load_project(project.settings.folder, values, env=project.settings.env)
     return replace(project, variables=values)
 
 
@@ -84,6 +84,7 @@ def load_project(
     folder: str | Path,
     variables: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
+    env: str | None = None,
 ) -> Project:
     """The project in a folder, with every mistake in its files collected and shown together.
 
@@ -91,12 +92,13 @@ def load_project(
         folder: The folder that holds `project.toml`.
         variables: Over those of `[vars]`.
         environment: What `${NAME}` in `project.toml` reads; the process's own by default.
+        env: The environment of `project.toml` to take; T4T_ENV names it by default.
 
     Raises:
         UsageError: There is no project.
         ProjectError: All that is wrong in it.
     """
-    settings = read_settings(Path(folder), environment)
+    settings = read_settings(Path(folder), environment, env)
     values = {**settings.variables, **(variables or {})}
     mistakes: list[T4tError] = []
     watched = _Watched(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from t4t_core.config import FlagsConfig, ProjectConfig, problems
 from t4t_core.config.project import AttachConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.other_database import OtherDatabase
+from t4t_core.project.environments import CHOICE, chosen
 
 FILE_NAME = "project.toml"
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -35,6 +36,7 @@ class Settings:
         dialect: The sqlglot dialect that SQL models are written in.
         lock_timeout_s: Seconds to wait for another process to give the database free.
         others: Databases of `[attach]`.
+        env: The environment, or empty where none was chosen.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Settings:
     dialect: str
     lock_timeout_s: float
     others: tuple[OtherDatabase, ...] = ()
+    env: str = ""
 
     @property
     def catalog(self) -> str:
@@ -57,15 +60,18 @@ class Settings:
         return f"{stem}_db" if stem.lower() in ("main", "temp", "system") else stem
 
 
-def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(
+    folder: Path, environment: Mapping[str, str] | None = None, env: str | None = None
+) -> Settings:
     """The settings of the project in a folder.
 
     Args:
         folder: The folder that holds `project.toml`, or that file.
         environment: What `${NAME}` reads; the process's own by default.
+        env: The environment of `project.toml` to take; T4T_ENV names it by default.
 
     Raises:
-        UsageError: There is no project, or its TOML is broken.
+        UsageError: There is no project or environment, or its TOML is broken.
         ProjectError: The TOML says something that t4t does not know.
     """
     if folder.name == FILE_NAME and folder.is_file():
@@ -82,9 +88,11 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
             f"there is no {FILE_NAME} in {folder}",
             hint="give the folder that holds project.toml; `t4t init NAME` makes one",
         )
-    written = _read_toml(file)
+    surroundings = os.environ if environment is None else environment
+    name = surroundings.get(CHOICE, "") if env is None else env
+    taken = chosen(_read_toml(file), name, Place(file))
     missing: list[T4tError] = []
-    values = _filled(written, os.environ if environment is None else environment, file, missing)
+    values = _filled(taken.values, surroundings, lambda at: _place(file, taken.at(at)), missing)
     if missing:
         raise ProjectError(tuple(missing))
     try:
@@ -92,14 +100,14 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
     except ValidationError as error:
         raise ProjectError(
             tuple(
-                UsageError(f"{_path(at)}{what}", place=_place(file, at))
+                UsageError(f"{_path(taken.at(at))}{what}", place=_place(file, taken.at(at)))
                 for at, what in problems(error, ProjectConfig)
             )
         ) from error
     if config.connection.path == ":memory:":
         raise UsageError(
             "a database in memory is gone after each run, and its state with it",
-            place=_place(file, ("connection", "path")),
+            place=_place(file, taken.at(("connection", "path"))),
             hint='give a file, such as path = "data/warehouse.duckdb"',
         )
     own_names = {folder.name, config.project_folder or folder.name}
@@ -110,12 +118,17 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         default_schema=config.connection.schema_,
         flags=config.flags,
         variables=config.vars,
-        dialect=_known_dialect(config.source_sql_dialect, _place(file, ("source_sql_dialect",))),
+        dialect=_known_dialect(
+            config.source_sql_dialect, _place(file, taken.at(("source_sql_dialect",)))
+        ),
         lock_timeout_s=config.connection.lock_timeout_s,
         others=tuple(
-            _other_database(name, other, folder, own_names, _place(file, ("attach", name)))
+            _other_database(
+                name, other, folder, own_names, _place(file, taken.at(("attach", name)))
+            )
             for name, other in config.attach.items()
         ),
+        env=name,
     )
 
 
@@ -134,15 +147,15 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _filled(
     value: Any,
     environment: Mapping[str, str],
-    file: Path,
+    place_of: Callable[[tuple[str, ...]], Place],
     missing: list[T4tError],
     at: tuple[str, ...] = (),
 ) -> Any:
     """The value with `${NAME}` and `${NAME:-default}` replaced in its texts."""
     if isinstance(value, dict):
-        return {k: _filled(v, environment, file, missing, (*at, k)) for k, v in value.items()}
+        return {k: _filled(v, environment, place_of, missing, (*at, k)) for k, v in value.items()}
     if isinstance(value, list):
-        return [_filled(v, environment, file, missing, at) for v in value]
+        return [_filled(v, environment, place_of, missing, at) for v in value]
     if not isinstance(value, str):
         return value
 
@@ -157,7 +170,7 @@ def _filled(
         missing.append(
             UsageError(
                 f"the environment variable {name} is not set",
-                place=_place(file, at),
+                place=place_of(at),
                 hint=f"set it, or give it a default: ${{{name}:-value}}",
             )
         )
