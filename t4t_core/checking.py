@@ -13,6 +13,7 @@ from t4t_core.checks.assigned import tables_read
 from t4t_core.checks.freshness import Freshness
 from t4t_core.checks.query import Node, table_of, violations
 from t4t_core.checks.sql_test import OfSqlTest
+from t4t_core.deferral import with_deferred
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, FailedChecksError, Place, RunError, T4tError
 from t4t_core.models import Model
@@ -94,6 +95,9 @@ def _run(
     started = time.perf_counter()
     sql = ""
     try:
+        if node is not None:
+            others = tables_read(check, node.name.key, project.graph)
+            project = with_deferred(project, others, warehouse)
         _require_tables(check, node, project, warehouse)
         tree = violations(
             check,
@@ -149,6 +153,7 @@ def _require_tables(
         str(found)
         for found in nodes
         if not (isinstance(found, Model) and found.is_ephemeral)
+        and found.name.key not in graph.deferred
         and warehouse.target(found.name) is None
     ]
     if missing:

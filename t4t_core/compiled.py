@@ -12,6 +12,7 @@ from t4t_core.function_names import function_name, with_function_names
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.other_database import DEFERRED
 from t4t_core.resolution import MAIN_SCHEMA
 from t4t_core.sql.files import reads_relative_files, with_files
 from t4t_core.sql.names import table
@@ -84,9 +85,18 @@ def _replacement(
         if model.is_ephemeral and not ref.schema and not ref.is_file:
             return table(TableName(MAIN_SCHEMA, ref.name))
         return None
-    if not ref.schema or ref.schema.lower() == graph.catalog.lower():
-        return table(node.name, graph.catalog)
+    is_foreign = key in graph.deferred
+    if is_foreign or not ref.schema or ref.schema.lower() == graph.catalog.lower():
+        return table_read(node.name, graph)
     return None
+
+
+def table_read(name: TableName, graph: Graph) -> exp.Table:
+    """The table that is read for a model or seed, in the database where it is."""
+    found = table(name, graph.catalog)
+    if name.key in graph.deferred:
+        found.set("catalog", exp.to_identifier(DEFERRED))
+    return found
 
 
 def function_fingerprints(model: Model, graph: Graph) -> tuple[tuple[str, str], ...]:

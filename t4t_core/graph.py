@@ -31,6 +31,7 @@ class Graph:
             reads what the function reads.
         folder: The project's, where relative names of files begin.
         others: The names of attached databases, in lower case.
+        deferred: The nodes that are read from the database of `defer_to`.
         catalog: The database's own catalog name.
         default_schema: `[connection] schema`.
     """
@@ -43,6 +44,7 @@ class Graph:
     functions: Mapping[Key, Function] = field(default_factory=dict)
     folder: Path = Path()
     others: frozenset[str] = frozenset()
+    deferred: frozenset[Key] = frozenset()
 
     @cached_property
     def children(self) -> Mapping[Key, tuple[Key, ...]]:

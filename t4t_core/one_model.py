@@ -18,6 +18,7 @@ from t4t_core.compiled import function_fingerprints, query_fingerprint, query_to
 from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
 from t4t_core.contract import check_contract
+from t4t_core.deferral import with_deferred
 from t4t_core.drift import Decision, decision, definition_of, settled, within_part
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, RunError, T4tError
@@ -88,6 +89,7 @@ def plan_model(
     Raises:
         T4tError: The model cannot run.
     """
+    project = with_deferred(project, project.graph.parents.get(model.name.key, ()), warehouse)
     has_columns = model.strategy is not None or model.config.numbered is not None
     target = warehouse.target(model.name, with_columns=has_columns)
     facts = Facts(target=target, commit=commit)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from t4t_core.errors import Place
+
+DEFERRED: Final = "defer_to"
+"""The name of the database that `defer_to` names."""
 
 
 @dataclass(frozen=True, slots=True)

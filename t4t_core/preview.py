@@ -10,6 +10,7 @@ from typing import Any
 from t4t_core.backfill import todo_of
 from t4t_core.commit import Commit
 from t4t_core.compiled import query_to_run
+from t4t_core.deferral import with_deferred
 from t4t_core.drift import Decision
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
@@ -187,6 +188,7 @@ def _compiled(
 def _both_plans(
     model: Model, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[Plan, Plan]:
+    project = with_deferred(project, project.graph.parents[model.name.key], warehouse)
     definition = current_definition(model, project.graph)
 
     def planned(decision: Decision, facts: Facts) -> Plan:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import duckdb
 from sqlglot import exp
 
-from t4t_core.compiled import compiled, compiled_query
+from t4t_core.compiled import compiled, compiled_query, table_read
 from t4t_core.context import RunContext
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, RunError, T4tError
@@ -16,7 +16,7 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
 from t4t_core.project.python_files import public_names, raised_at
 from t4t_core.project.settings import Settings
-from t4t_core.sql.names import rendered, table
+from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_query
 from t4t_core.sql.tables import TableRef
 
@@ -114,7 +114,7 @@ def _upstream(
         query = rendered(compiled_query(node, graph, variables))
     elif node is not None:
         query = rendered(
-            exp.Select(expressions=[exp.Star()]).from_(table(node.name, graph.catalog), copy=False)
+            exp.Select(expressions=[exp.Star()]).from_(table_read(node.name, graph), copy=False)
         )
     else:
         named = exp.table_(

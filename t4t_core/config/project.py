@@ -45,6 +45,7 @@ class ProjectConfig(Written):
     project_folder: str | None = None
     connection: ConnectionConfig
     flags: FlagsConfig = FlagsConfig()
+    defer_to: str | None = Field(None, min_length=1)
     attach: dict[str, AttachConfig] = Field(default_factory=dict)
     vars: dict[str, Any] = Field(default_factory=dict)
     state: StateConfig = StateConfig()

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from t4t_core.config import FlagsConfig, ProjectConfig, problems
 from t4t_core.config.project import AttachConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
-from t4t_core.other_database import OtherDatabase
+from t4t_core.other_database import DEFERRED, OtherDatabase
 from t4t_core.project.environments import CHOICE, chosen
 
 FILE_NAME = "project.toml"
@@ -49,6 +49,11 @@ class Settings:
     lock_timeout_s: float
     others: tuple[OtherDatabase, ...] = ()
     env: str = ""
+
+    @property
+    def is_deferring(self) -> bool:
+        """Whether models that are not built here are read from the database of `defer_to`."""
+        return any(other.name == DEFERRED for other in self.others)
 
     @property
     def catalog(self) -> str:
@@ -122,7 +127,8 @@ def read_settings(
             config.source_sql_dialect, _place(file, taken.at(("source_sql_dialect",)))
         ),
         lock_timeout_s=config.connection.lock_timeout_s,
-        others=tuple(
+        others=_deferred(config, folder, own_names, _place(file, taken.at(("defer_to",))))
+        + tuple(
             _other_database(
                 name, other, folder, own_names, _place(file, taken.at(("attach", name)))
             )
@@ -177,6 +183,17 @@ def _filled(
         return ""
 
     return _ENVIRONMENT.sub(replacement, value)
+
+
+def _deferred(
+    config: ProjectConfig, folder: Path, own_names: set[str], place: Place
+) -> tuple[OtherDatabase, ...]:
+    """The database of `defer_to`; none where that is the project's own."""
+    if config.defer_to is None:
+        return ()
+    written = AttachConfig(path=config.defer_to)
+    other = _other_database(DEFERRED, written, folder, own_names, place)
+    return () if other.file == _absolute(config.connection.path, folder, own_names) else (other,)
 
 
 def _other_database(
