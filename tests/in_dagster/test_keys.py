@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster_duckdb import DuckDBResource
 from dagster_shop import Materialize, read, write
@@ -74,3 +75,25 @@ def test_a_view_whose_variable_changed_has_another_data_version(
 
     assert versions[0] == versions[1] != versions[2]
     assert read(shop, "SELECT id FROM mart.shifted LIMIT 1") == [(3,)]
+
+
+def test_an_environment_runs_on_its_own_database_and_reads_the_rest(
+    materialize: Materialize, shop: Path
+) -> None:
+    """The keys are the same; what is not built there is read from the other database."""
+    materialize()
+    toml = shop / "project.toml"
+    toml.write_text(
+        toml.read_text()
+        + '\n[env.dev]\ndefer_to = "data/shop.duckdb"\n'
+        + '[env.dev.connection]\npath = "data/dev/shop.duckdb"\n'
+    )
+
+    result = materialize("mart/customers", env="dev")
+
+    (event,) = result.get_asset_materialization_events()
+    assert event.asset_key == dg.AssetKey(["mart", "customers"])
+    with duckdb.connect(str(shop / "data/dev/shop.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT sum(spent) FROM mart.customers").fetchall() == [(240,)]
+        made = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'mart'")
+        assert made.fetchall() == [(1,)]
