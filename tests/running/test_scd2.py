@@ -269,7 +269,10 @@ def test_columns_that_cannot_be(
     ("kind", "times"),
     [
         ("DATE", ["2024-01-01", "2024-01-02", "2024-01-03"]),
-        ("TIMESTAMPTZ", ["2024-01-01 00:00+05", "2024-01-01 00:00+00", "2024-01-01 00:00-05"]),
+        (
+            "TIMESTAMPTZ",
+            ["2024-01-01 00:00:00+05", "2024-01-01 00:00:00+00", "2024-01-01 00:00:00-05"],
+        ),
         (
             "TIMESTAMP_NS",
             ["2024-01-01 00:00:00.000000001", "2024-01-01 00:00:00.000000002", "2025-01-01"],
@@ -312,8 +315,8 @@ def test_instants_are_not_walls(lab: Lab) -> None:
     at = datetime.fromisoformat("2024-03-31T00:30:00+00:00")
     lab.sql("CREATE TABLE src (id INTEGER, c TIMESTAMPTZ, v VARCHAR)")
     lab.sql(
-        "INSERT INTO src VALUES (1, '2024-03-31 02:40+02', 'second')",
-        "INSERT INTO src VALUES (1, '2024-03-31 00:30Z', 'first')",
+        "INSERT INTO src VALUES (1, '2024-03-31 02:40:00+02', 'second')",
+        "INSERT INTO src VALUES (1, '2024-03-31 00:30:00+00', 'first')",
     )
     lab.model(QUERY, scd2())
 
