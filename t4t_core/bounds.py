@@ -14,7 +14,6 @@ from t4t_core.errors import RunError, VariableError
 from t4t_core.facts import Facts
 from t4t_core.models import Model
 from t4t_core.request import Request
-from t4t_core.schema_change import on_schema_change
 from t4t_core.values import Lookback, TimeKind, TimeValue, reaching_back, start_value
 from t4t_core.windows import Window, bound_in, placeholder_values
 
@@ -79,7 +78,7 @@ def bounds(
             before = facts.commit if facts.target is not None else None
             return Bounds(None, None if before is None else before.start)
         if request.window is not None:
-            return _bounds_of_window(model, settings, kind, facts, request.window, request)
+            return _bounds_of_window(settings, kind, facts, request.window, request)
         if isinstance(settings, DeleteInsertConfig):
             return _bounds_of_delete_insert(settings, kind, decision, facts, request, lookback)
         if decision.is_full:
@@ -139,7 +138,6 @@ def _bounds_of_delete_insert(
 
 
 def _bounds_of_window(
-    model: Model,
     settings: WindowSettings,
     kind: TimeKind,
     facts: Facts,
@@ -161,22 +159,7 @@ def _bounds_of_window(
         lower = _not_before(start, lower)
     if commit is None or commit.start is None:
         return Bounds(lower, start, upper)
-    if isinstance(settings, AppendConfig) and on_schema_change(model) != "fail":
-        _refuse_before_columns(lower, commit.start)
     return Bounds(lower, min(commit.start, lower, key=lambda value: value.ordinal), upper)
-
-
-def _refuse_before_columns(lower: TimeValue, start: TimeValue) -> None:
-    """Append tells rows by all their columns, and rows before the start may lack some.
-
-    Raises:
-        ValueError: The window reaches there.
-    """
-    if lower.ordinal < start.ordinal:
-        raise ValueError(
-            f"rows before {start} may lack columns that were added since, so append would add "
-            "them again; run with --full-refresh, or let the window begin there"
-        )
 
 
 def _not_before(start: TimeValue | None, lower: TimeValue) -> TimeValue:

@@ -27,6 +27,8 @@ class Definition:
         delete_when: Fingerprint of the condition by which keys are left out; empty for none.
         functions: Name and fingerprint of the project's functions that it calls, sorted.
         number: The auto_incremental column in lower case; empty for none.
+        incomplete: Columns in which rows may lack values; see `t4t_core.incomplete`.
+        complete_from: From when on no row lacks any; empty where any may.
     """
 
     query: str
@@ -38,6 +40,8 @@ class Definition:
     delete_when: str = ""
     functions: tuple[tuple[str, str], ...] = ()
     number: str = ""
+    incomplete: tuple[tuple[str, str], ...] = ()
+    complete_from: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -46,7 +50,8 @@ class Definition:
     def from_json(cls, text: str) -> Definition:
         values = json.loads(text)
         values["unique_key"] = tuple(values["unique_key"])
-        values["functions"] = tuple((name, print_) for name, print_ in values.get("functions", ()))
+        for key in ("functions", "incomplete"):
+            values[key] = tuple((name, text) for name, text in values.get(key, ()))
         return cls(**values)
 
 

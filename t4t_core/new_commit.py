@@ -12,6 +12,7 @@ from t4t_core.commit import Commit
 from t4t_core.config_hash import config_hash
 from t4t_core.facts import Facts
 from t4t_core.graph import Graph
+from t4t_core.incomplete import with_incomplete
 from t4t_core.models import Model
 from t4t_core.plan import Plan
 from t4t_core.project.load import Project
@@ -42,7 +43,8 @@ def new_commit(
     before = facts.commit
     now = datetime.now(UTC).replace(tzinfo=None)
     version = 1 if before is None else before.version + 1
-    has_changed = made.decision.is_full or tallies.inserted or tallies.updated or tallies.deleted
+    has_changed_rows = tallies.inserted or tallies.updated or tallies.deleted
+    has_changed = made.decision.is_full or has_changed_rows or made.schema_change.alters
     data_version = f"{version}-{now:%Y%m%dT%H%M%S%f}"
     if before is not None and not has_changed:
         data_version = before.data_version
@@ -56,7 +58,7 @@ def new_commit(
         strategy=None if model.strategy is None else model.strategy.name,
         mode=made.decision.mode,
         reason=made.decision.reason,
-        definition=made.definition,
+        definition=with_incomplete(made.definition, made.incomplete),
         config_hash=config_hash(model),
         watermark=watermark,
         start=made.start,

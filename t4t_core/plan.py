@@ -9,18 +9,17 @@ from sqlglot import exp
 from t4t_core.bounds import bounds
 from t4t_core.commit import Definition
 from t4t_core.config import (
-    AppendConfig,
     CheckHistoryConfig,
     MergeConfig,
     StrategyConfig,
     TimestampHistoryConfig,
 )
 from t4t_core.drift import Decision
-from t4t_core.errors import RunError
 from t4t_core.facts import Column, Facts
 from t4t_core.fit import needed_column, time_kind_of
 from t4t_core.history_work import HistoryWork, history_work
 from t4t_core.hooks import hook_steps
+from t4t_core.incomplete import NOTHING, Incomplete, completing, incomplete_of
 from t4t_core.indexes import lost_indexes, make_indexes
 from t4t_core.models import Model
 from t4t_core.request import Request
@@ -63,6 +62,7 @@ class Plan:
         columns: What the table has afterwards; empty for a model that is made anew.
         notes: Lines for the log before the first step.
         schema_change: What is done about columns that differ from the table's.
+        incomplete: What rows of the table lack afterwards.
         resets_state: The next run is a full load.
     """
 
@@ -80,6 +80,7 @@ class Plan:
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
     schema_change: SchemaChange = NO_CHANGE
+    incomplete: Incomplete = NOTHING
     resets_state: bool = False
 
 
@@ -131,20 +132,22 @@ def _planned(
     work, start = _work(model, settings, query, decision, facts, request, catalog)
     notes: tuple[str, ...] = ()
     room: tuple[Step, ...] = ()
+    lacks = NOTHING
     if decision.is_full:
         room = _make_room(model, facts, catalog)
         is_emptied = decision.empties
         run = emptied(work) if is_emptied else full_load(work, settings, model, facts, request)
     else:
         work = written_work(work, schema_change(model, facts))
+        work, lacks = completing(
+            work,
+            model,
+            incomplete_of(facts.commit, work.kind),
+            is_part=request.part is not None,
+        )
         decision = _told(decision, work.change)
         run = later_run(work, settings, model, facts, request)
         notes = _notes(model, settings, request)
-        if work.change.compares_anew and isinstance(settings, AppendConfig):
-            _refuse_columns_of_window(work)
-            # Rows before the window have no value in the new columns, so that a later run that
-            # read them would take them for new ones.
-            start = work.lower
     return Plan(
         model,
         definition,
@@ -161,6 +164,7 @@ def _planned(
         columns=facts.query_columns,
         notes=notes,
         schema_change=work.change,
+        incomplete=lacks,
         resets_state=decision.empties,
     )
 
@@ -292,21 +296,6 @@ def _work(
         number=facts.number,
     )
     return work, reach.start
-
-
-def _refuse_columns_of_window(work: Work) -> None:
-    """Append tells rows by all their columns, and those past a window would lack the new ones.
-
-    Raises:
-        RunError: It is a window that has an end.
-    """
-    if work.upper is not None:
-        changes = "; ".join(work.change.clauses)
-        raise RunError(
-            f"the query's columns differ from the table's ({changes}), and a run of a window "
-            "cannot complete the rows outside it",
-            hint="run it without a window first",
-        )
 
 
 def _recorded(

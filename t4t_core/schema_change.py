@@ -83,6 +83,11 @@ class SchemaChange:
     unfilled: tuple[Column, ...] = ()
 
     @property
+    def alters(self) -> bool:
+        """Whether the table's columns change."""
+        return bool(self.added or self.widened or self.dropped)
+
+    @property
     def compares_anew(self) -> bool:
         """Whether a row of the table may differ from what the query gives for it now."""
         return bool(self.added or self.widened)

@@ -35,7 +35,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
         watermark: The greatest time that a run has read.
     """
     with_null = work.null_time != "exclude"
-    if work.change.compares_anew:
+    if work.completed:
         return completed_run(work, with_null)
     is_past_watermark = greatest is not None and (
         watermark is None or greatest.ordinal > watermark.ordinal

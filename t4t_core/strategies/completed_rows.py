@@ -1,4 +1,4 @@
-"""Append to a table that has just got columns: its rows get their values in them."""
+"""Append to a table whose rows lack values, in columns that came later: they get them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NOTE = "Executed incremental append"
 
 
 def completed_run(work: Work, with_null: bool) -> StrategyRun:
-    """A run that gives the table columns, or wider ones.
+    """A run that reads rows again which lack values in some columns.
 
-    A row of the table that equals one that is read, in what it held before, is that row: it gets
-    the new values. The others that are read are added.
+    A row of the table that equals one that is read, in its other columns, is that row: it gets the
+    values. The others that are read are added.
     """
     matches = _matches(work, with_null)
-    new = [one.name for one in work.change.added]
-    new += [one.name for one in work.change.widened]
+    types = dict(work.completed)
+    new = [name for name in work.column_names if name.lower() in types]
     values = exp.select(
         exp.alias_(column("table_row", "h"), "t4t_row"),
         *(exp.alias_(column(name, "s"), f"v{at}") for at, name in enumerate(new)),
@@ -134,19 +134,17 @@ def _names_compared(work: Work) -> list[str]:
 
 
 def _compared(work: Work) -> list[exp.Expr]:
-    """What a row held before its columns were added or widened.
+    """What a row held before it could lack values.
 
     A widened value is compared in its old type, since 0.1 is another number as FLOAT.
     """
-    added = {one.name.lower() for one in work.change.added}
-    types = {one.name.lower(): one.held for one in work.change.widened}
+    types = dict(work.completed)
     found: list[exp.Expr] = []
     for name in work.column_names:
-        if name.lower() in added:
-            continue
         held = types.get(name.lower())
         if held is None:
             found.append(column(name))
+        if not held:
             continue
         to = exp.DataType.build(held, dialect="duckdb", udt=True)
         found.append(exp.TryCast(this=column(name), to=to))

@@ -82,6 +82,8 @@ class Work:
         null_time: What happens to rows without a time.
         may_read_target: Whether the query could read the table that it is written to.
         change: What this run does about columns that differ.
+        completed: Columns, in lower case, in which rows of the table may lack what the query gives
+            for them now, each with the type that it had; of append.
         upper: Rows before this are read; None where nothing bounds them. Rows without a time are
             in no window that has one.
         number: The column that t4t numbers; the query's column of this name, where there is one,
@@ -98,6 +100,7 @@ class Work:
     null_time: NullTime
     may_read_target: bool = True
     change: SchemaChange = NO_CHANGE
+    completed: tuple[tuple[str, str], ...] = ()
     upper: TimeValue | None = None
     number: Number | None = None
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from running_lab import Lab, incremental
+
+from t4t_core.request import Request
+from t4t_core.run import run_nodes
+from t4t_core.windows import Window
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 Source = Callable[..., None]
@@ -300,18 +305,69 @@ def test_rows_past_a_row_group_keep_their_values(lab: Lab) -> None:
     ]
 
 
-def test_rows_before_an_added_column_are_not_added_again(lab: Lab, source: Source) -> None:
-    """A longer lookback does not read rows that have no value in the new column."""
-    source((1, 1, "a"), (2, 5, "b"))
-    lab.model("SELECT * FROM src", changing("append", "append_new_columns"))
-    lab.run()
-    lab.sql("ALTER TABLE src ADD COLUMN extra INTEGER DEFAULT 3")
-    lab.run()
+def test_rows_that_are_read_again_are_completed(lab: Lab, source: Source) -> None:
+    """A longer lookback, and a window, give earlier rows the new column's values, and no second."""
     metadata = changing("append", "append_new_columns")
+    source((1, 1, "a"), (2, 3, "b"), (3, 8, "c"))
+    lab.model("SELECT * FROM src", metadata)
+    lab.run()
+    lab.sql("ALTER TABLE src ADD COLUMN x INTEGER DEFAULT 3")
+    source_rows = "SELECT id, x FROM m.t"
+    lab.run()
+    first = lab.rows(source_rows)
+    project = lab.project()
+    window = Window(datetime(2024, 1, 3), datetime(2024, 1, 4))
+    request = Request(variables=project.variables, window=window)
+    report = run_nodes(project, project.graph.select(), request)
+    filled = lab.rows(source_rows)
     metadata["incremental"]["append"]["lookback"] = "30 days"
     lab.model("SELECT * FROM src", metadata)
 
-    report = lab.run()
+    lab.run()
+    again = lab.run()
 
-    assert report.rows_inserted == 0
-    assert lab.rows("SELECT id, extra FROM m.t") == [(1, None), (2, 3)]
+    assert report.status == "success", report.models[0].error
+    assert first == [(1, None), (2, None), (3, 3)]
+    assert filled == [(1, None), (2, 3), (3, 3)]
+    assert lab.rows() == lab.refreshed()
+    assert not again.has_changed_rows
+
+
+def test_a_window_alone_adds_no_column_to_append(lab: Lab, source: Source) -> None:
+    """Rows around the window would lack its values, so that is refused."""
+    source((1, 1, "a"), (2, 3, "b"))
+    lab.model("SELECT * FROM src", changing("append", "append_new_columns"))
+    lab.run()
+    before = lab.everything()
+    lab.sql("ALTER TABLE src ADD COLUMN x INTEGER")
+    project = lab.project()
+    window = Window(datetime(2024, 1, 1), datetime(2024, 1, 2))
+
+    report = run_nodes(
+        project,
+        project.graph.select(),
+        Request(variables=project.variables, window=window),
+    )
+
+    assert "without a window first" in str(report.models[0].error)
+    assert lab.everything()[1:] == before[1:]
+
+
+def test_a_column_that_comes_back_doubles_no_row(lab: Lab, source: Source) -> None:
+    """Rows that were added while the query did not give a column get its values when it does."""
+    metadata = changing("append", "append_new_columns")
+    source((1, 5, "a"))
+    lab.model("SELECT id, c, v FROM src", metadata)
+    lab.run()
+    source((2, 6, "b"))
+    lab.model("SELECT id, c FROM src", metadata)
+    lab.run()
+    lab.run()
+    between = lab.rows("SELECT id, v FROM m.t")
+    lab.model("SELECT id, c, v FROM src", metadata | {"tags": ["back"]})
+    lab.settings({"definition_change_behavior": "continue"})
+
+    lab.run()
+
+    assert between == [(1, "a"), (2, None)]
+    assert lab.rows("SELECT id, v FROM m.t") == [(1, "a"), (2, "b")]
