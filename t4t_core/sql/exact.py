@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from t4t_core.sql.names import column
+from t4t_core.sql.names import column, identifier
 
 
 def is_coarse(type_: str) -> bool:
@@ -58,6 +58,33 @@ def values(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
     if "INTERVAL" in type_:
         return [value, _text(column(name, alias))]
     return [value]
+
+
+def in_sets(name: str, type_: str) -> exp.Expr:
+    """A column as EXCEPT has to see it; COLLATE does not reach into set operations."""
+    match type_:
+        case "VARCHAR":
+            return exp.alias_(
+                exp.Anonymous(this="encode", expressions=[column(name)]), identifier(name)
+            )
+        case "INTERVAL":
+            return exp.alias_(_text(column(name)), identifier(name))
+        case _:
+            return column(name)
+
+
+def out_of_sets(name: str, type_: str) -> exp.Expr:
+    """The column again."""
+    match type_:
+        case "VARCHAR":
+            return exp.alias_(
+                exp.Anonymous(this="decode", expressions=[column(name)]), identifier(name)
+            )
+        case "INTERVAL":
+            value = exp.Cast(this=column(name), to=exp.DataType(this=exp.DataType.Type.INTERVAL))
+            return exp.alias_(value, identifier(name))
+        case _:
+            return column(name)
 
 
 def _text(value: exp.Expr) -> exp.Expr:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_true
+from t4t_core.sql.window import subquery
 from t4t_core.steps import Step
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
@@ -73,24 +75,35 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
 
 def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null: bool) -> exp.Expr:
     """The rows read, less those that the table holds."""
-
-    def rows_read() -> exp.Select:
-        return exp.select(*work.selected(), copy=False).from_(read.copy(), copy=False)
-
-    held = exp.select(*work.selected(), copy=False).from_(work.table, copy=False)
     window = work.in_window(column(work.time_column), with_null=with_null)
-    if window is not None:
-        held = held.where(window, copy=False)
     if greatest is None:
-        return exp.Except(this=rows_read(), expression=held, distinct=False)
+        return _not_held(work, _compared(work, read), window)
     is_later: exp.Expr = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
     if not work.kind.is_integer:
         # `greatest` is finite; rows at infinity may be in the table all the same.
         is_later = exp.and_(is_later, is_finite(work.time_column), copy=False)
-    earlier = rows_read().where(exp.Not(this=is_true(is_later.copy())), copy=False)
-    not_held = exp.Except(this=earlier, expression=held, distinct=False)
+    later = exp.select(*work.selected(), copy=False).from_(read.copy(), copy=False)
+    earlier = _compared(work, read).where(exp.Not(this=is_true(is_later.copy())), copy=False)
     return exp.Union(
-        this=rows_read().where(is_later, copy=False),
-        expression=exp.Subquery(this=not_held),
+        this=later.where(is_later, copy=False),
+        expression=exp.Subquery(this=_not_held(work, earlier, window)),
         distinct=False,
     )
+
+
+def _compared(work: Work, rows: exp.Table) -> exp.Select:
+    """Rows as they are compared: by what their values are."""
+    columns = [in_sets(name, type_) for name, type_ in work.types.items()]
+    return exp.select(*columns, copy=False).from_(rows.copy(), copy=False)
+
+
+def _not_held(work: Work, read: exp.Select, window: exp.Expr | None) -> exp.Query:
+    """The rows read that the table does not hold in the window."""
+    held = _compared(work, work.table)
+    if window is not None:
+        held = held.where(window, copy=False)
+    new = exp.Except(this=read, expression=held, distinct=False)
+    if not any(is_coarse(type_) for type_ in work.types.values()):
+        return new
+    columns = [out_of_sets(name, type_) for name, type_ in work.types.items()]
+    return exp.select(*columns, copy=False).from_(subquery(new, "new"), copy=False)

@@ -165,3 +165,28 @@ def test_a_row_put_in_by_hand_does_not_hide_others(lab: Lab, source: Source) -> 
 
     assert report.rows_inserted == 1
     assert str(report.watermark) == "2024-01-05T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        ("VARCHAR COLLATE NOCASE", ("bob", "BOB", "Bob")),
+        ("INTERVAL", ("30 days", "1 month", "720 hours")),
+    ],
+    ids=["collation", "interval"],
+)
+def test_values_that_duckdb_takes_for_equal_are_other_rows(
+    lab: Lab, type_: str, values: tuple[str, ...]
+) -> None:
+    """Rows are compared by what their values are, so none of them is lost for its like."""
+    lab.sql(f"CREATE TABLE src (id INTEGER, c TIMESTAMP, v {type_})")
+    lab.model("SELECT id, c, v FROM src", incremental("append", lookback="1 day"))
+    for value in values:
+        lab.sql(f"INSERT INTO src VALUES (1, '2024-01-05', '{value}')")
+
+        report = lab.run()
+
+        assert report.rows_inserted == 1
+    assert lab.run().rows_inserted == 0
+    assert lab.rows("SELECT v::VARCHAR FROM m.t") == lab.rows("SELECT v::VARCHAR FROM src")
+    assert lab.sql("SELECT typeof(v) FROM m.t LIMIT 1") == [(type_.split()[0],)]
