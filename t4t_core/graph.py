@@ -6,14 +6,14 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from t4t_core.config import nearest
-from t4t_core.errors import SelectionError, T4tError, UsageError
+from t4t_core.errors import SelectionError, UsageError
 from t4t_core.function import Function
 from t4t_core.function_calls import functions_called, refuse_ephemeral, refuse_unusable
 from t4t_core.models import Model
+from t4t_core.node_order import in_order, reached
 from t4t_core.resolution import MAIN_SCHEMA, Key, resolved
 from t4t_core.seed import Seed
 from t4t_core.sql.tables import TableRef
@@ -119,7 +119,7 @@ class Graph:
 
     def upstream(self, key: Key) -> frozenset[Key]:
         """What a node is made from, at any distance."""
-        return frozenset(_reached((key,), self.parents))
+        return frozenset(reached((key,), self.parents))
 
     def source_name(self, ref: TableRef) -> tuple[str, ...]:
         """A source's full name, as DuckDB resolves it.
@@ -140,7 +140,8 @@ class Graph:
         """The nodes that selectors name, parents before children; all of them without any.
 
         A selector is a name, a wildcard, or `tag:x`; `+` before it adds what it reads, `+` after
-        it what reads it, at any distance. What `exclude` names is left out.
+        it what reads it, at any distance. `function+` is what calls a function. What `exclude`
+        names is left out.
 
         Raises:
             SelectionError: A selector matches nothing.
@@ -149,12 +150,37 @@ class Graph:
         chosen -= self._matching(exclude)
         return tuple(node for key, node in self.nodes.items() if key in chosen)
 
+    def _callers(self, functions: set[Key]) -> set[Key]:
+        """The models that call one of these functions, at any distance."""
+        return {
+            model.name.key
+            for model in self.models
+            if any(function.name.key in functions for function in self.functions_of(model))
+        }
+
+    def uncalled_functions(self) -> tuple[Function, ...]:
+        """The functions that no model calls; what others call comes before them."""
+        called = {f.name.key for model in self.models for f in self.functions_of(model)}
+        found: dict[Key, Function] = {}
+        for function in self.functions.values():
+            below = functions_called(function, self.functions, self.catalog, self.default_schema)
+            found |= {f.name.key: f for f in (*below, function)}
+        return tuple(function for key, function in found.items() if key not in called)
+
     def _matching(self, selectors: Iterable[str]) -> set[Key]:
         found: set[Key] = set()
         for selector in (part for text in selectors for part in text.split()):
             core = selector.removeprefix("+").removesuffix("+")
             keys = {key for key, node in self.nodes.items() if _matches(node, core)}
-            if not keys:
+            called = {key for key, made in self.functions.items() if _matches(made, core)}
+            if called and selector.endswith("+"):
+                keys |= self._callers(called)
+            elif called and not keys:
+                raise SelectionError(
+                    f"{selector!r} is a function, which is made with the models that call it",
+                    hint=f"{selector}+ selects those",
+                )
+            if not keys and not called:
                 names = [str(node) for node in self.nodes.values()]
                 raise SelectionError(
                     f"the selector {selector!r} matches no model or seed{nearest(core, names)}",
@@ -162,26 +188,15 @@ class Graph:
                 )
             found |= keys
             if selector.startswith("+"):
-                found |= _reached(keys, self.parents)
+                found |= reached(keys, self.parents)
             if selector.endswith("+"):
-                found |= _reached(keys, self.children)
+                found |= reached(keys, self.children)
         return found
 
 
-def _reached(start: Iterable[Key], edges: Mapping[Key, tuple[Key, ...]]) -> set[Key]:
-    found: set[Key] = set()
-    ahead = list(start)
-    while ahead:
-        for key in edges[ahead.pop()]:
-            if key not in found:
-                found.add(key)
-                ahead.append(key)
-    return found
-
-
-def _matches(node: Model | Seed, selector: str) -> bool:
+def _matches(node: Model | Seed | Function, selector: str) -> bool:
     if selector.startswith("tag:"):
-        return selector[4:] in node.config.tags
+        return selector[4:] in (node.config.tags or ())
     pattern = selector.lower()
     full, short = str(node).lower(), node.name.name.lower()
     return fnmatch.fnmatchcase(full, pattern) or fnmatch.fnmatchcase(short, pattern)
@@ -231,7 +246,7 @@ def build_graph(
             called = functions_called(node, known, catalog, default_schema)
         parents[key], sources[key] = _origins(node, called, nodes, catalog, default_schema)
 
-    order = _ordered(nodes, parents)
+    order = in_order(nodes, parents)
     graph = Graph(
         nodes={key: nodes[key] for key in order},
         parents=parents,
@@ -278,39 +293,6 @@ def _origins(
             else:
                 parents[key] = None
     return tuple(parents), tuple(sources)
-
-
-def _ordered(
-    nodes: Mapping[Key, Model | Seed], parents: Mapping[Key, tuple[Key, ...]]
-) -> list[Key]:
-    sorter = TopologicalSorter({key: parents[key] for key in sorted(nodes)})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        cycle = [str(nodes[key]) for key in reversed(error.args[1])]
-        first = nodes[error.args[1][-1]]
-        raise _cycle(cycle, first) from error
-    order: list[Key] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        order += ready
-        sorter.done(*ready)
-    return order
-
-
-def _cycle(cycle: list[str], node: Model | Seed) -> T4tError:
-    place = node.place if isinstance(node, Model) else None
-    if len(set(cycle)) == 1:
-        return UsageError(
-            f"{cycle[0]} reads itself",
-            place=place,
-            hint="read the source it is made from; the strategies look at the table by themselves",
-        )
-    return UsageError(
-        f"the models read each other in a circle: {' reads '.join(cycle)}",
-        place=place,
-        hint="take one of these references out",
-    )
 
 
 def _file(node: Model | Seed) -> str:

@@ -77,11 +77,29 @@ def run_nodes(
                 reports.append(report)
                 if on_finished is not None:
                     on_finished(report)
+        reports += _functions_alone(project, nodes, request, session)
         if request.with_tests and len(nodes) == len(project.graph.nodes):
             free = project.checks.free
             tests += run_checks(free, None, project, request, session.warehouse)
         _end_backfill(nodes, request, session, undone)
     return Report(tuple(reports), tuple(tests))
+
+
+def _functions_alone(
+    project: Project, nodes: Sequence[Model | Seed], request: Request, session: Session
+) -> list[ModelReport]:
+    """Makes the functions that no model calls, for other clients, where all models were given."""
+    given = {node.name.key for node in nodes}
+    if any(model.name.key not in given for model in project.models):
+        return []
+    reports = []
+    for function in project.graph.uncalled_functions():
+        report = session.make_function(function, request)
+        if report is not None:
+            reports.append(report)
+            if report.status == "failed":
+                log.error("%s", report.error)
+    return reports
 
 
 def _outcome(

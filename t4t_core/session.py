@@ -153,6 +153,31 @@ class Session:
         except T4tError as error:
             log.error("%s", error)  # noqa: TRY400  the user's mistake, which needs no traceback
 
+    def make_function(self, function: Function, request: Request) -> ModelReport | None:
+        """Makes a function that no model calls; gives nothing where it is as it should be."""
+        started = time.perf_counter()
+        error = None
+        statements: tuple[str, ...] = ()
+        try:
+            with self.warehouse.transaction():
+                statements = make_functions([function], self.project.graph, request, self.warehouse)
+        except T4tError as found:
+            error = str(found.located(place=function.place))
+        if error is None and not statements:
+            return None
+        self._remember_functions([function])
+        return ModelReport(
+            model_name=ledger_name(function),
+            materialization="function",
+            strategy=None,
+            mode="full" if error is None else None,
+            reason="",
+            status="success" if error is None else "failed",
+            error=error,
+            duration_s=time.perf_counter() - started,
+            statements=statements,
+        )
+
     def _remember_functions(self, functions: Sequence[Function]) -> None:
         """Notes what the transaction of a model committed for the functions that it calls."""
         for function in functions:

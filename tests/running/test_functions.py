@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.errors import ProjectError
+from t4t_core.errors import ProjectError, SelectionError
 from t4t_core.project.load import load_project
 from t4t_core.state_commands import shown
 
@@ -399,3 +399,42 @@ def test_a_function_is_no_row_of_the_state(lab: Lab) -> None:
 
     assert [row[0] for row in lab.state_rows()] == ["m.t"]
     assert [row["model_name"] for row in shown(lab.project())] == ["m.t"]
+
+
+def test_functions_that_no_model_calls_are_made_too(
+    lab: Lab, t4t_json: Callable[..., dict[str, Any]]
+) -> None:
+    """For other clients, by a run of everything, after the models that they read."""
+    function(lab, "CREATE MACRO f(a) AS g(a) + (SELECT max(v) FROM t)")
+    function(lab, "CREATE MACRO g(a) AS a", "m/g.sql")
+    function(lab, "CREATE MACRO broken() AS no_such_thing()", "m/broken.sql")
+    lab.model("SELECT 3 AS v")
+    lab.model("SELECT 3 AS v", name="other")
+
+    part = t4t_json("run", lab.folder, "-s", "other")
+    whole = t4t_json("run", lab.folder)
+    again = t4t_json("run", lab.folder)
+
+    assert [model["model_name"] for model in part["models"]] == ["m.other"]
+    assert {(m["model_name"], m["status"]) for m in whole["models"] if "()" in m["model_name"]} == {
+        ("m.broken()", "failed"),
+        ("m.f()", "success"),
+        ("m.g()", "success"),
+    }
+    assert (whole["status"], whole["exit_status"]) == ("failed", 1)
+    assert [m["model_name"] for m in again["models"] if "()" in m["model_name"]] == ["m.broken()"]
+    assert lab.sql("SELECT m.f(1)") == [(4,)]
+
+
+def test_a_function_selects_the_models_that_call_it(lab: Lab) -> None:
+    """`function+` is what calls it, at any distance, and what reads that."""
+    function(lab, "CREATE MACRO f(a) AS g(a)")
+    function(lab, "CREATE MACRO g(a) AS a", "m/g.sql")
+    lab.model("SELECT f(1) AS v")
+    lab.model("SELECT v FROM t", name="below")
+    lab.model("SELECT 1 AS v", name="other")
+    graph = lab.project().graph
+
+    assert [str(node) for node in graph.select(["m.g+"])] == ["m.t", "m.below"]
+    with pytest.raises(SelectionError, match="is a function"):
+        graph.select(["m.f"])
