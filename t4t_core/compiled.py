@@ -38,7 +38,9 @@ def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, obje
         VariableError: A placeholder has no value.
     """
     try:
-        tree = with_values(query.tree, query.placeholders, values, query.place)
+        tree = with_values(
+            query.tree, query.placeholders, {**query.defaults, **values}, query.place
+        )
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
@@ -124,6 +126,7 @@ def check_variables(model: Model, values: Mapping[str, object]) -> list[T4tError
     needed = [
         (p.name, Place(place.file, p.line, p.column) if is_file_of_sql else place)
         for p in model.source.placeholders
+        if p.name not in model.source.defaults
     ]
     settings = model.strategy
     if settings is not None:

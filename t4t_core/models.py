@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from t4t_core.config import (
@@ -48,6 +48,11 @@ class PythonSource:
     def calls(self) -> tuple[TableRef, ...]:
         """None that are known before it runs."""
         return ()
+
+    @property
+    def defaults(self) -> Mapping[str, object]:
+        """None: a function gives its own."""
+        return {}
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:

@@ -14,6 +14,7 @@ from t4t_core.errors import T4tError
 from t4t_core.facts import Column, Facts, Index
 from t4t_core.models import Model
 from t4t_core.schema_change import differences, on_schema_change
+from t4t_core.sql.types import PORTABLE_WORDS
 
 
 def with_schema(
@@ -47,7 +48,7 @@ def with_schema(
 def _declared(model: Model, dialect: str, warehouse: Warehouse) -> Iterator[Column]:
     """The columns that the metadata gives a type, in DuckDB's own names."""
     for column in model.config.schema_:
-        if column.datatype is None:
+        if column.datatype is None or column.datatype.lower() in PORTABLE_WORDS:
             continue
         try:
             type_ = warehouse.type_called(_of_duckdb(column.datatype, dialect))

@@ -28,6 +28,7 @@ from t4t_core.seed import Seed
 from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
 from t4t_core.state.mirror import bring_up_to_date
 from t4t_core.state.windows import forget_progress
+from t4t_core.steps import Write
 from t4t_core.windows import Batch, Window
 
 log = logging.getLogger("t4t_core.state")
@@ -175,7 +176,7 @@ class Session:
             status="success" if error is None else "failed",
             error=error,
             duration_s=time.perf_counter() - started,
-            statements=statements,
+            steps=tuple(Write(statement) for statement in statements),
         )
 
     def _remember_functions(self, functions: Sequence[Function]) -> None:

@@ -126,6 +126,8 @@ class ColumnMetadata(TypedDict, total=False):
     description: str
     tests: list[str | CheckMetadata]
     auto_incremental: bool
+    fk_to: dict[str, str]
+    dimension: str
 
 
 class AutomationCondition(TypedDict, total=False):
@@ -262,6 +264,12 @@ class ModelMetadata(TypedDict, total=False):
     full_refresh: bool
     unique_key: str | list[str]
     dagster: DagsterMetadata
+    partitions: list[str]
+    table_type: Literal["fact", "dim", "lookup", "dimension"]
+    data_model: bool
+    hierarchy: dict[str, Any]
+    conformed_dimension: dict[str, str]
+    disable_default_tests: bool | list[str]
 
 
 class SqlRows(TypedDict):

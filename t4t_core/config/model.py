@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from t4t_core.config.checks import CheckConfig
 from t4t_core.config.dagster import DagsterConfig
+from t4t_core.config.descriptive import DescriptiveColumn, DescriptiveModel
 from t4t_core.config.history import HistoryConfig, TimestampHistoryConfig
 from t4t_core.config.strategies import (
     AppendConfig,
@@ -19,10 +20,9 @@ from t4t_core.config.strategies import (
     StrategyConfig,
     Window,
 )
-from t4t_core.config.written import Written
 
 
-class ColumnConfig(Written):
+class ColumnConfig(DescriptiveColumn):
     """One entry of a model's `schema`."""
 
     name: str = Field(min_length=1)
@@ -39,7 +39,7 @@ def _as_list(value: object) -> object:
 Statements = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
-class ModelConfig(Written):
+class ModelConfig(DescriptiveModel):
     """A model's metadata."""
 
     description: str | None = None

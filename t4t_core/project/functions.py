@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings
 from t4t_core.sql.calls import is_known_function
 from t4t_core.sql.function_text import parse_macro
+
+log = logging.getLogger("t4t_core.project")
 
 # `f.snowflake.sql` is the function f for another database.
 _DATABASES = ("duckdb", "snowflake", "postgresql", "postgres", "bigquery")
@@ -113,6 +116,10 @@ def _sql_functions(
     dialect = config.source_sql_dialect or settings.dialect
     if file.stem.endswith(".duckdb"):
         dialect = "duckdb"
+    if config.tests:
+        log.warning(
+            "%s: `tests` of functions are not run; write them in tests/functions/", companion
+        )
     yield Function(name, config, Place(file), parse_macro(text, Place(file), name, dialect))
 
 

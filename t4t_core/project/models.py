@@ -19,7 +19,8 @@ from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
 from t4t_core.sql.hooks import parse_hook
-from t4t_core.sql.query import Query, parse_query
+from t4t_core.sql.model_query import parse_model
+from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
 
 _CONTEXT = ("RunContext", "t4t_core.RunContext")
@@ -57,7 +58,7 @@ def sql_model(
     source = config = None
     config_place = Place(companion) if metadata is not None else place
     try:
-        source = parse_query(text, place, dialect)
+        source = parse_model(text, place, dialect)
     except T4tError as error:
         mistakes.append(error.located(model=str(name)))
     try:
@@ -186,7 +187,7 @@ def _query_in_python(text: str, place: Place, dialect: str) -> Query:
     Lines of the text are no lines of the file, so an error names them apart.
     """
     try:
-        return parse_query(text, place, dialect)
+        return parse_model(text, place, dialect)
     except T4tError as error:
         at = error.place
         if at is not None and at.column is not None:

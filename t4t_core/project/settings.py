@@ -17,6 +17,7 @@ from t4t_core.config.project import AttachConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.other_database import DEFERRED, OtherDatabase
 from t4t_core.project.environments import CHOICE, chosen
+from t4t_core.project.public_environments import with_public_environments
 
 FILE_NAME = "project.toml"
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -94,8 +95,9 @@ def read_settings(
             hint="give the folder that holds project.toml; `t4t init NAME` makes one",
         )
     surroundings = os.environ if environment is None else environment
-    name = surroundings.get(CHOICE, "") if env is None else env
-    taken = chosen(_read_toml(file), name, Place(file))
+    asked = surroundings.get(CHOICE, "") if env is None else env
+    written, name = with_public_environments(_read_toml(file), asked, Place(file))
+    taken = chosen(written, name, Place(file))
     missing: list[T4tError] = []
     values = _filled(taken.values, surroundings, lambda at: _place(file, taken.at(at)), missing)
     if missing:
@@ -229,6 +231,8 @@ def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
 
 
 def _known_dialect(name: str, place: Place) -> str:
+    if name == "generic":  # the public t4t's word for SQL that every database reads
+        return "duckdb"
     from sqlglot.dialects.dialect import Dialect, Dialects
 
     try:

@@ -11,9 +11,10 @@ from t4t_core.checks.sql_test import SqlTest
 from t4t_core.config import SqlTestConfig, problems
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.project.metadata import comment_metadata
-from t4t_core.sql.test_query import parse_test
+from t4t_core.sql.test_query import parse_test, untrue
 
 _UNIT = "unit"  # unit tests of models stand there
+_FUNCTIONS = "functions"  # tests of functions, which say TRUE where all is well
 
 
 def read_sql_tests(folder: Path, dialect: str, mistakes: list[T4tError]) -> dict[str, SqlTest]:
@@ -58,6 +59,8 @@ def _sql_test(file: Path, dialect: str) -> SqlTest:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=place) from error
     query, defaults = parse_test(text, place, dialect)
+    if file.parent.name == _FUNCTIONS:
+        query = untrue(query)
     return SqlTest(
         name=file.stem,
         query=query,

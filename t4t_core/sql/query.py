@@ -55,6 +55,7 @@ class Query:
         placeholders: In the order of the text; a name may come more than once.
         tables: What it reads, each once, in the order of the text.
         calls: The functions it calls that are none of SQL's own, each once.
+        defaults: What placeholders take that no variable sets, by their names.
         fingerprint: SHA-256 over the tokens, so that comments and layout do not count.
     """
 
@@ -67,6 +68,7 @@ class Query:
     fingerprint: str
     dialect: str = "duckdb"
     calls: tuple[TableRef, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
 
     def place_of(self, message: str, sql: str, offset: int | None) -> tuple[int | None, int | None]:
         """The line and column that an error about a statement made from this query speaks of.

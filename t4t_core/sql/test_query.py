@@ -6,23 +6,24 @@ have a default, `@least:10`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import Token, TokenType, exp
 
 from t4t_core.errors import Place, SqlError
+from t4t_core.sql.defaults import Found, value_of, with_colon, with_filter
 from t4t_core.sql.names import identifier
-from t4t_core.sql.placeholders import SPLIT, placeholder_at, position
+from t4t_core.sql.placeholders import SPLIT, position
 from t4t_core.sql.query import Query, parse_query
 from t4t_core.sql.tables import TableRef, with_tables
+from t4t_core.sql.window import subquery
 
 TABLE, COLUMN = "table_name", "column_name"
 
 # What stands for the names until they are known; nobody calls a table so.
 _STAND_IN = {TABLE: "t4t:table_name", COLUMN: "t4t:column_name"}
 _TABLE_REF = TableRef("", "", _STAND_IN[TABLE])
-_WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
 
 
 def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, object]]:
@@ -37,6 +38,21 @@ def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, 
     )
     tables = tuple(ref for ref in query.tables if ref != _TABLE_REF)
     return replace(query, tables=tables), defaults
+
+
+def untrue(query: Query) -> Query:
+    """The query for the rows whose first column is not TRUE.
+
+    The public t4t's tests of functions, in `tests/functions/`, say TRUE where all is well.
+    """
+    told = subquery(query.tree.copy())
+    told.set(
+        "alias",
+        exp.TableAlias(this=exp.to_identifier("q"), columns=[exp.to_identifier("test_passed")]),
+    )
+    is_true = exp.Is(this=exp.column("test_passed", "q"), expression=exp.true())
+    wrong = exp.Select(expressions=[exp.Star()]).from_(told, copy=False)
+    return replace(query, tree=wrong.where(exp.not_(is_true), copy=False))
 
 
 def names_in(query: Query) -> frozenset[str]:
@@ -65,17 +81,6 @@ def with_names(tree: exp.Expr, table: exp.Expr, name: str, column: str | None) -
     return tree
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A placeholder among tokens: what is kept of it, its default, and how many tokens it takes."""
-
-    name: str
-    start: int
-    kept: Sequence[Token]
-    default: Sequence[Token]
-    used: int
-
-
 def _prepared(
     text: str, tokens: Sequence[Token], defaults: dict[str, object], place: Place
 ) -> list[Token]:
@@ -83,7 +88,7 @@ def _prepared(
     changed: list[Token] = []
     at = 0
     while at < len(tokens):
-        found = _with_colon(text, tokens, at) or _with_filter(tokens, at)
+        found = with_colon(text, tokens, at) or with_filter(tokens, at)
         if found is None:
             changed.append(tokens[at])
             at += 1
@@ -91,7 +96,7 @@ def _prepared(
         is_name = found.name in _STAND_IN and found.kept[0].token_type is not TokenType.STRING
         changed += _as_identifier(found) if is_name else found.kept
         if found.default:
-            value = _value(found.default)
+            value = value_of(found.default)
             if defaults.setdefault(found.name, value) != value:
                 raise SqlError(
                     f"@{found.name} has two defaults",
@@ -102,60 +107,7 @@ def _prepared(
     return changed
 
 
-def _with_colon(text: str, tokens: Sequence[Token], at: int) -> _Found | None:
-    """A placeholder, `@name`, or one with a default, `@name:10`; no blank stands inside."""
-    name, start, used = placeholder_at(text, tokens, at)
-    if name is None:
-        return None
-    kept, after = tokens[at : at + used], at + used
-    default: Sequence[Token] = ()
-    is_default = after < len(tokens) and tokens[after].token_type is TokenType.COLON
-    if is_default and kept[0].token_type is not TokenType.STRING and _touches(tokens, after):
-        default = _literal(tokens, after + 1) if _touches(tokens, after + 1) else ()
-    return _Found(name, start, kept, default, used + (1 + len(default) if default else 0))
-
-
-def _with_filter(tokens: Sequence[Token], at: int) -> _Found | None:
-    """`{{ name | default(10) }}`."""
-    if [token.text.lower() for token in tokens[at : at + 2]] != ["{", "{"]:
-        return None
-    if [token.text.lower() for token in tokens[at + 3 : at + 6]] != ["|", "default", "("]:
-        return None
-    default = _literal(tokens, at + 6)
-    closing = tokens[at + 6 + len(default) :][:3]
-    if not default or [token.text for token in closing] != [")", "}", "}"]:
-        return None
-    kept = [*tokens[at : at + 3], *closing[1:]]
-    return _Found(tokens[at + 2].text, tokens[at].start, kept, default, 9 + len(default))
-
-
-def _touches(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token follows the one before it without a blank."""
-    return at < len(tokens) and tokens[at].start == tokens[at - 1].end + 1
-
-
-def _literal(tokens: Sequence[Token], at: int) -> Sequence[Token]:
-    """The tokens of the literal that begins here; none where there is no literal."""
-    for token in tokens[at : at + 1]:
-        if token.token_type in (TokenType.NUMBER, TokenType.STRING) or token.text.lower() in _WORDS:
-            return tokens[at : at + 1]
-        is_number_next = [t.token_type for t in tokens[at + 1 : at + 2]] == [TokenType.NUMBER]
-        if token.token_type is TokenType.DASH and is_number_next:
-            return tokens[at : at + 2]
-    return ()
-
-
-def _value(tokens: Sequence[Token]) -> object:
-    *sign, last = tokens
-    if last.token_type is TokenType.STRING:
-        return last.text
-    if last.text.lower() in _WORDS:
-        return _WORDS[last.text.lower()]
-    text = ("-" if sign else "") + last.text
-    return int(text) if last.text.isdigit() else float(text)
-
-
-def _as_identifier(found: _Found) -> list[Token]:
+def _as_identifier(found: Found) -> list[Token]:
     first, last = found.kept[0], found.kept[-1]
     changed = []
     if first.text in SPLIT:

@@ -8,6 +8,9 @@ from sqlglot.errors import ParseError
 # Words of the public t4t for which DuckDB has no type of that name.
 _WORDS = {"number": "DOUBLE", "object": "JSON", "array": "JSON"}
 
+PORTABLE_WORDS = frozenset(_WORDS)
+"""They stand for a type that each database calls otherwise, so they leave it open."""
+
 
 def duckdb_type(written: str) -> str | None:
     """DuckDB's name of a type, or None for what is no type."""

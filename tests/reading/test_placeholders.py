@@ -182,7 +182,7 @@ def test_placeholders_work_in_every_dialect(dialect: str, text: str) -> None:
 )
 def test_conditions_take_placeholders_too(text: str, expected: str) -> None:
     """`where_condition` takes the same placeholders as a query."""
-    tree, placeholders = parse_condition(text, PLACE)
+    tree, placeholders, _ = parse_condition(text, PLACE)
 
     assert rendered(with_values(tree, placeholders, VALUES, PLACE)) == expected
 

@@ -1,0 +1,111 @@
+"""Placeholders with a default in SQL: `@name:10` and `{{ name | default(10) }}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import Token, TokenType
+
+from t4t_core.errors import Place, SqlError
+from t4t_core.sql.placeholders import placeholder_at, position
+
+_WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A placeholder among tokens: what is kept of it, its default, and how many tokens it takes."""
+
+    name: str
+    start: int
+    kept: Sequence[Token]
+    default: Sequence[Token]
+    used: int
+
+
+def with_colon(text: str, tokens: Sequence[Token], at: int) -> Found | None:
+    """A placeholder, `@name`, or one with a default, `@name:10`; no blank stands inside."""
+    name, start, used = placeholder_at(text, tokens, at)
+    if name is None:
+        return None
+    kept, after = tokens[at : at + used], at + used
+    default: Sequence[Token] = ()
+    is_default = after < len(tokens) and tokens[after].token_type is TokenType.COLON
+    if is_default and kept[0].token_type is not TokenType.STRING and _touches(tokens, after):
+        default = _literal(tokens, after + 1) if _touches(tokens, after + 1) else ()
+    return Found(name, start, kept, default, used + (1 + len(default) if default else 0))
+
+
+def with_filter(tokens: Sequence[Token], at: int) -> Found | None:
+    """`{{ name | default(10) }}`."""
+    if [token.text.lower() for token in tokens[at : at + 2]] != ["{", "{"]:
+        return None
+    if [token.text.lower() for token in tokens[at + 3 : at + 6]] != ["|", "default", "("]:
+        return None
+    default = _literal(tokens, at + 6)
+    closing = tokens[at + 6 + len(default) :][:3]
+    if not default or [token.text for token in closing] != [")", "}", "}"]:
+        return None
+    kept = [*tokens[at : at + 3], *closing[1:]]
+    return Found(tokens[at + 2].text, tokens[at].start, kept, default, 9 + len(default))
+
+
+def _touches(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token follows the one before it without a blank."""
+    return at < len(tokens) and tokens[at].start == tokens[at - 1].end + 1
+
+
+def _literal(tokens: Sequence[Token], at: int) -> Sequence[Token]:
+    """The tokens of the literal that begins here; none where there is no literal."""
+    for token in tokens[at : at + 1]:
+        if token.token_type in (TokenType.NUMBER, TokenType.STRING) or token.text.lower() in _WORDS:
+            return tokens[at : at + 1]
+        is_number_next = [t.token_type for t in tokens[at + 1 : at + 2]] == [TokenType.NUMBER]
+        if token.token_type is TokenType.DASH and is_number_next:
+            return tokens[at : at + 2]
+    return ()
+
+
+def value_of(tokens: Sequence[Token]) -> object:
+    """The value of a default's tokens."""
+    *sign, last = tokens
+    if last.token_type is TokenType.STRING:
+        return last.text
+    if last.text.lower() in _WORDS:
+        return _WORDS[last.text.lower()]
+    text = ("-" if sign else "") + last.text
+    return int(text) if last.text.isdigit() else float(text)
+
+
+def without_defaults(
+    text: str, tokens: Sequence[Token], defaults: dict[str, object], place: Place
+) -> list[Token]:
+    """The tokens without defaults, which are added to `defaults` by their names.
+
+    In brackets a colon is a slice, `values[@first:3]`.
+
+    Raises:
+        SqlError: A placeholder has two defaults.
+    """
+    changed: list[Token] = []
+    at = depth = 0
+    while at < len(tokens):
+        depth += tokens[at].token_type is TokenType.L_BRACKET
+        depth -= tokens[at].token_type is TokenType.R_BRACKET
+        found = None if depth else with_colon(text, tokens, at)
+        found = found or with_filter(tokens, at)
+        if found is None or not found.default:
+            changed.append(tokens[at])
+            at += 1
+            continue
+        value = value_of(found.default)
+        if defaults.setdefault(found.name, value) != value:
+            raise SqlError(
+                f"@{found.name} has two defaults",
+                place=Place(place.file, *position(text, found.start)),
+                hint="write it once; it counts for the whole query",
+            )
+        changed += found.kept
+        at += found.used
+    return changed

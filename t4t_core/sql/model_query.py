@@ -1,0 +1,27 @@
+"""The text of a model as a query, whose placeholders may have defaults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from t4t_core.errors import Place
+from t4t_core.sql.defaults import without_defaults
+from t4t_core.sql.query import Query, parse_query
+
+
+def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
+    """The query of a model; another default makes another fingerprint.
+
+    Raises:
+        SqlError: It is not one query, or a placeholder has two defaults.
+    """
+    defaults: dict[str, object] = {}
+    query = parse_query(
+        text, place, dialect, lambda text, tokens: without_defaults(text, tokens, defaults, place)
+    )
+    if not defaults:
+        return query
+    whole = query.fingerprint + json.dumps(defaults, sort_keys=True)
+    return replace(query, defaults=defaults, fingerprint=hashlib.sha256(whole.encode()).hexdigest())
