@@ -48,7 +48,8 @@ def build_t4t_source_sensor(
     A source has something new when its number of rows changed since the last tick, or the greatest
     value of a column that a model's time column is made from. On the first tick the watermarks of
     the models decide. The database is only read; while another process holds it the tick is
-    skipped. Files are not looked at, nor are values that changed in place.
+    skipped. Files are not looked at, nor are values that changed in place. Partitioned models are
+    left out: which partition would they run?
 
     Args:
         project: The project, or the folder that holds `project.toml`.
@@ -68,7 +69,12 @@ def build_t4t_source_sensor(
     """
     loaded = project if isinstance(project, Project) else load_project(project)
     translator = translator or T4tTranslator()
-    nodes = _assets(loaded, select, exclude)
+    specs = {
+        str(node): translator.get_asset_spec(node, loaded)
+        for node in _assets(loaded, select, exclude)
+    }
+    keys = {name: spec.key for name, spec in specs.items() if spec.partitions_def is None}
+    nodes = [loaded.graph.node(name) for name in keys]
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         found = _look(loaded, nodes, duckdb)
@@ -83,11 +89,10 @@ def build_t4t_source_sensor(
         for model, changed in told.items():
             context.log.info("%s: %s", model, _changes(changed, found.states, before))
         chosen = _with_downstream(told, nodes, loaded) if with_downstream else set(told)
-        keys = [translator.get_asset_key(n, loaded) for n in nodes if str(n) in chosen]
         relevant = {n: found.states[n] for model in told for n in sorted(found.read_by[model])}
         request = dg.RunRequest(
             run_key=_digest([sorted(chosen), to_json(relevant)]),
-            asset_selection=keys,
+            asset_selection=[key for name, key in keys.items() if name in chosen],
             tags=tags or {},
         )
         return dg.SensorResult(run_requests=[request], cursor=to_json(found.states))
@@ -95,7 +100,7 @@ def build_t4t_source_sensor(
     return dg.SensorDefinition(
         name=name,
         evaluation_fn=evaluate,
-        asset_selection=[translator.get_asset_key(node, loaded) for node in nodes],
+        asset_selection=list(keys.values()),
         minimum_interval_seconds=minimum_interval_seconds,
         default_status=default_status,
         description=f"Runs the models of {loaded.settings.folder.name} whose sources moved.",
@@ -211,11 +216,13 @@ def _source_keys(
 def _with_downstream(
     models: Collection[str], nodes: Sequence[Model | Seed], project: Project
 ) -> set[str]:
-    """These models and all nodes that read them; nodes come parents before children."""
+    """These models and those of the nodes that read them, through nothing but these nodes."""
     graph = project.graph
-    reached = {node.name.key for node in graph.nodes.values() if str(node) in models}
-    for key in graph.nodes:
-        if reached.intersection(graph.parents[key]):
+    among = {node.name.key for node in nodes}
+    reached = {key for key in among if str(graph.nodes[key]) in models}
+    for key, node in graph.nodes.items():  # parents before children
+        is_passed = key in among or (isinstance(node, Model) and node.is_ephemeral)
+        if is_passed and reached.intersection(graph.parents[key]):
             reached.add(key)
     return {str(node) for node in nodes if node.name.key in reached}
 

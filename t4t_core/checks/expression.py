@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, InstanceOf
 from sqlglot import exp
 
 from t4t_core.checks.subject import Subject
@@ -32,9 +32,7 @@ def parsed_condition(value: object) -> object:
 class Expression(Written):
     """`params` of `expression`."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    expression: Annotated[Condition, BeforeValidator(parsed_condition)]
+    expression: Annotated[InstanceOf[Condition], BeforeValidator(parsed_condition)]
 
 
 def exceptions(condition: exp.Expr, subject: Subject) -> exp.Select:

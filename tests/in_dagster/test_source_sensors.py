@@ -154,6 +154,20 @@ def test_the_requested_run_brings_the_models_up_to_date(
     assert after.run_requests == []
 
 
+def test_a_partitioned_model_is_left_to_its_partitions(shop: Path, ticks: Ticks) -> None:
+    """Neither it nor what reads it alone is asked for."""
+    (shop / "models/mart/parts.sql").write_text(
+        '-- metadata: {"materialization": "incremental", "incremental": {"strategy": "append", '
+        '"append": {"time_column": "updated_at"}}, '
+        '"dagster": {"partitions": {"type": "daily", "start_date": "2024-01-01"}}}\n'
+        "SELECT id, updated_at FROM raw.orders"
+    )
+    (shop / "models/mart/reader.sql").write_text("SELECT id FROM parts")
+    ticks.sensor = build_t4t_source_sensor(shop)
+
+    assert ticks.asked_for() == {"orders", "customers", "big"}
+
+
 def test_names_in_any_case_and_tables_of_ephemeral_models_are_looked_at(
     materialize: Materialize, shop: Path, instance: dg.DagsterInstance
 ) -> None:
