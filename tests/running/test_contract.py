@@ -123,9 +123,9 @@ def test_a_functions_rows_keep_the_contract_too(lab: Lab) -> None:
     lab.python(
         "import pandas as pd\nfrom t4t_core import model\n"
         "@model('m.t', schema=[{'name': 'id', 'datatype': 'INTEGER'}])\n"
-        "def t() -> pd.DataFrame:\n    return pd.DataFrame({'id': ['a']})\n"
+        "def t() -> pd.DataFrame:\n    return pd.DataFrame({'id': [1.5]})\n"
     )
 
     report = lab.failure()
 
-    assert "id should be INTEGER and is VARCHAR" in str(report.error)
+    assert "id should be INTEGER and is DOUBLE" in str(report.error)
