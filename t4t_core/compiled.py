@@ -14,7 +14,7 @@ from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.other_database import DEFERRED
 from t4t_core.resolution import MAIN_SCHEMA
-from t4t_core.sql.files import reads_relative_files, with_files
+from t4t_core.sql.files import with_files
 from t4t_core.sql.names import table
 from t4t_core.sql.query import Query, unset_variable, with_values
 from t4t_core.sql.tables import TableRef, with_tables
@@ -63,13 +63,13 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
     query = model.source
     assert isinstance(query, Query), "a function's rows are compiled when they are there"
     is_alone = model.strategy is None and model.config.numbered is None
-    is_whole = is_alone and isinstance(query.tree, exp.Query)
+    is_whole = is_alone and query.is_select
     is_as_written = query.dialect == "duckdb" and not query.placeholders
     if is_whole and is_as_written:
         replaced = (_replacement(ref, model, graph, values) for ref in query.tables)
         called = (function_name(ref, model.name.schema, graph) for ref in query.calls)
         is_kept = all(replacement is None for replacement in (*replaced, *called))
-        if is_kept and not reads_relative_files(query.tree):
+        if is_kept and not query.has_relative_files:
             return exp.Var(this=query.statement)
     return compiled(query, model, graph, values)
 

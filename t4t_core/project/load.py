@@ -20,6 +20,7 @@ from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.seeds import read_seeds
 from t4t_core.project.settings import Settings, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
+from t4t_core.project.sql_texts import SqlTexts, sql_texts
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def load_project(
     values = {**settings.variables, **(variables or {})}
     mistakes: list[T4tError] = []
     watched = _Watched(values)
-    models = _models(settings, watched, mistakes)
+    sql = sql_texts(settings.folder, settings.dialect)
+    models = _models(settings, sql, watched, mistakes)
+    sql.keep()
     seeds = read_seeds(settings, watched, mistakes)
     functions = read_functions(settings, watched, mistakes)
     sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
@@ -132,7 +135,10 @@ def load_project(
 
 
 def _models(
-    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+    settings: Settings,
+    sql: SqlTexts,
+    variables: Mapping[str, object],
+    mistakes: list[T4tError],
 ) -> list[Model]:
     root = settings.folder / "models"
     if not root.is_dir():
@@ -149,7 +155,7 @@ def _models(
             if file.suffix == ".py" and file.with_suffix(".sql").is_file():
                 continue
             try:
-                found += _models_of(file, root, settings, variables)
+                found += _models_of(file, root, settings, sql, variables)
             except ProjectError as error:
                 mistakes += error.problems
             except T4tError as error:
@@ -158,7 +164,7 @@ def _models(
 
 
 def _models_of(
-    file: Path, root: Path, settings: Settings, variables: Mapping[str, object]
+    file: Path, root: Path, settings: Settings, sql: SqlTexts, variables: Mapping[str, object]
 ) -> Iterator[Model]:
     schema = schema_of(file, root, settings)
     if file.suffix == ".py":
@@ -170,17 +176,15 @@ def _models_of(
                 hint="use @model or create_model, put a .sql file of the same name beside it, "
                 "or begin its name with an underscore",
             )
-        yield from declared_models(file, declared, schema, settings.dialect, variables)
+        yield from declared_models(file, declared, schema, sql, variables)
         return
     companion = file.with_suffix(".py")
     metadata: dict[str, Any] | None = None
     if companion.is_file():
         names, declared = run_file(companion, variables)
-        yield from declared_models(companion, declared, schema, settings.dialect, variables)
+        yield from declared_models(companion, declared, schema, sql, variables)
         metadata = _metadata(names, companion)
-    yield sql_model(
-        file, TableName(schema, file.stem), metadata, companion, settings.dialect, variables
-    )
+    yield sql_model(file, TableName(schema, file.stem), metadata, companion, sql, variables)
 
 
 def _metadata(names: Mapping[str, Any], file: Path) -> dict[str, Any] | None:

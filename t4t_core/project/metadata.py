@@ -12,8 +12,9 @@ from sqlglot.errors import TokenError
 from t4t_core.config import ModelConfig, problems
 from t4t_core.config.written import Written
 from t4t_core.errors import Place, ProjectError, UsageError
+from t4t_core.sql.metadata_comment import metadata_comment
 from t4t_core.sql.placeholders import tokens_of
-from t4t_core.sql.query import unset_variable
+from t4t_core.sql.query import Query, unset_variable
 
 Shape = TypeVar("Shape", bound=Written)
 
@@ -115,30 +116,32 @@ def _placeholder(text: str) -> str | None:
     return text[1:] if text.startswith("@") and text[1:].isidentifier() else None
 
 
-def comment_metadata(text: str, place: Place, dialect: str) -> dict[str, Any] | None:
-    """The JSON of a comment `-- metadata: {...}`, which may go on over several comment lines."""
-    if "metadata:" not in text:
-        return None
+def comment_metadata(
+    text: str, place: Place, dialect: str, query: Query | None
+) -> dict[str, Any] | None:
+    """The JSON of a comment `-- metadata: {...}`, which may go on over several comment lines.
+
+    Args:
+        text: Of a SQL file.
+        place: The file.
+        dialect: What it is written in.
+        query: What the text was read as, or None where it is no query.
+    """
     try:
-        tokens = tokens_of(text, dialect)
+        written = query.metadata if query else metadata_comment(text, tokens_of(text, dialect))
     except TokenError:
         return None  # parse_query reports it
-    comments = [comment.strip() for token in tokens for comment in token.comments]
-    for at, comment in enumerate(comments):
-        if not comment.startswith("metadata:"):
-            continue
-        json_text = "\n".join([comment.removeprefix("metadata:"), *comments[at + 1 :]])
-        try:
-            value, _ = json.JSONDecoder().raw_decode(json_text.strip())
-        except ValueError as error:
-            raise UsageError(
-                f"the metadata comment is not JSON: {error}",
-                place=_line_of(text, "metadata:", place),
-            ) from error
-        if not isinstance(value, dict):
-            raise UsageError("the metadata comment is not a JSON object", place=place)
-        return value
-    return None
+    if written is None:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(written)
+    except ValueError as error:
+        raise UsageError(
+            f"the metadata comment is not JSON: {error}", place=_line_of(text, "metadata:", place)
+        ) from error
+    if not isinstance(value, dict):
+        raise UsageError("the metadata comment is not a JSON object", place=place)
+    return value
 
 
 def _line_of(text: str, word: str, place: Place) -> Place:

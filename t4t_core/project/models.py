@@ -18,8 +18,8 @@ from t4t_core.project.conditions import conditions_of
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.hooks import parse_hook
-from t4t_core.sql.model_query import parse_model
 from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
 
@@ -31,7 +31,7 @@ def sql_model(
     name: TableName,
     metadata: dict[str, Any] | None,
     companion: Path,
-    dialect: str,
+    sql: SqlTexts,
     variables: Mapping[str, object],
 ) -> Model:
     """The model of a `.sql` file.
@@ -42,7 +42,7 @@ def sql_model(
         metadata: Of the `.py` file beside it, or None where there is none; then a comment
             `-- metadata: {json}` in the file may hold it.
         companion: That `.py` file.
-        dialect: What the SQL is written in.
+        sql: Reads it.
         variables: For placeholders in metadata.
 
     Raises:
@@ -58,11 +58,11 @@ def sql_model(
     source = config = None
     config_place = Place(companion) if metadata is not None else place
     try:
-        source = parse_model(text, place, dialect)
+        source = sql.query(text, place)
     except T4tError as error:
         mistakes.append(error.located(model=str(name)))
     try:
-        in_comment = comment_metadata(text, place, dialect)
+        in_comment = comment_metadata(text, place, sql.dialect, source)
         if in_comment is not None and metadata is not None:
             raise UsageError(
                 f"has a metadata comment, and {companion.name} beside it has metadata too",
@@ -84,7 +84,7 @@ def declared_models(
     file: Path,
     declared: Sequence[Declaration],
     schema: str,
-    dialect: str,
+    sql: SqlTexts,
     variables: Mapping[str, object],
 ) -> Iterator[Model]:
     """The models that a Python file declares.
@@ -93,7 +93,7 @@ def declared_models(
         file: The file.
         declared: What it declared.
         schema: For table names without one.
-        dialect: What SQL text in it is written in.
+        sql: Reads the SQL text in it.
         variables: For placeholders in metadata.
 
     Raises:
@@ -105,7 +105,7 @@ def declared_models(
         own_schema, _, own_name = declaration.table_name.rpartition(".")
         name = TableName(own_schema or schema, own_name)
         try:
-            models.append(_declared_model(file, declaration, name, dialect, variables))
+            models.append(_declared_model(file, declaration, name, sql, variables))
         except ProjectError as error:
             mistakes += error.problems
         except T4tError as error:
@@ -119,7 +119,7 @@ def _declared_model(
     file: Path,
     declaration: Declaration,
     name: TableName,
-    dialect: str,
+    sql: SqlTexts,
     variables: Mapping[str, object],
 ) -> Model:
     place = Place(file)
@@ -129,9 +129,9 @@ def _declared_model(
     config = read_config(declaration.metadata, place, str(name), variables)
     source: Query | PythonSource
     if function is None:
-        source = _query_in_python(declaration.sql or "", place, dialect)
+        source = _query_in_python(declaration.sql or "", place, sql)
     else:
-        source = _source(function, declaration.inputs, place, dialect, variables)
+        source = _source(function, declaration.inputs, place, sql, variables)
     return _model(name, config, place, place, source)
 
 
@@ -139,7 +139,7 @@ def _source(
     function: Callable[..., object],
     inputs: Mapping[str, str],
     place: Place,
-    dialect: str,
+    sql: SqlTexts,
     variables: Mapping[str, object],
 ) -> Query | PythonSource:
     """The query that a function without parameters gives at once, or the function for later."""
@@ -156,7 +156,7 @@ def _source(
                 "annotate what it returns (-> pd.DataFrame) to have it called by the run",
             ) from error
         if isinstance(result, str):
-            return _query_in_python(result, place, dialect)
+            return _query_in_python(result, place, sql)
     context = [
         parameter.name
         for parameter in signature.parameters.values()
@@ -181,13 +181,13 @@ def _source(
     )
 
 
-def _query_in_python(text: str, place: Place, dialect: str) -> Query:
+def _query_in_python(text: str, place: Place, sql: SqlTexts) -> Query:
     """The query of a text that stands in a Python file or was made by it.
 
     Lines of the text are no lines of the file, so an error names them apart.
     """
     try:
-        return parse_model(text, place, dialect)
+        return sql.query(text, place)
     except T4tError as error:
         at = error.place
         if at is not None and at.column is not None:

@@ -11,6 +11,7 @@ from t4t_core.checks.sql_test import SqlTest
 from t4t_core.config import SqlTestConfig, problems
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.project.metadata import comment_metadata
+from t4t_core.sql.query import Query
 from t4t_core.sql.test_query import parse_test, untrue
 
 _UNIT = "unit"  # unit tests of models stand there
@@ -65,13 +66,14 @@ def _sql_test(file: Path, dialect: str) -> SqlTest:
         name=file.stem,
         query=query,
         defaults=defaults,
-        config=_config(text, place, dialect),
+        config=_config(query),
         place=place,
     )
 
 
-def _config(text: str, place: Place, dialect: str) -> SqlTestConfig:
-    written = comment_metadata(text, place, dialect) or {}
+def _config(query: Query) -> SqlTestConfig:
+    place = query.place
+    written = comment_metadata(query.text, place, query.dialect, query) or {}
     try:
         return SqlTestConfig.model_validate(written)
     except ValidationError as error:

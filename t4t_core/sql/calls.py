@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
@@ -30,7 +30,12 @@ def call_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
 
     Those that sqlglot knows are left out, so what is found may still be one of DuckDB's.
     """
-    return tuple(dict.fromkeys(ref for _, ref in _calls(tree)))
+    return calls_among(tree.dfs())
+
+
+def calls_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
+    """The same of the nodes of a tree, in its order."""
+    return tuple(dict.fromkeys(ref for _, ref in _calls(nodes)))
 
 
 def with_calls(tree: exp.Expr, replace: Callable[[TableRef], TableRef | None]) -> exp.Expr:
@@ -40,7 +45,7 @@ def with_calls(tree: exp.Expr, replace: Callable[[TableRef], TableRef | None]) -
         tree: The query.
         replace: Gives the name to call instead, or None to leave the call.
     """
-    for call, ref in list(_calls(tree)):
+    for call, ref in list(_calls(tree.dfs())):
         wanted = replace(ref)
         if wanted is None:
             continue
@@ -75,8 +80,10 @@ def _function_name(name: str) -> str | exp.Identifier:
     return found if found.quoted else name
 
 
-def _calls(tree: exp.Expr) -> Iterator[tuple[exp.Anonymous, TableRef]]:
-    for call in tree.find_all(exp.Anonymous, bfs=False):
+def _calls(nodes: Iterable[exp.Expr]) -> Iterator[tuple[exp.Anonymous, TableRef]]:
+    for call in nodes:
+        if not isinstance(call, exp.Anonymous):
+            continue
         parent = call.parent
         if isinstance(parent, exp.Table):
             yield call, TableRef(parent.catalog, parent.db, call.name)

@@ -6,7 +6,7 @@ DuckDB would take them from the working directory, which is another one for each
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlglot import exp
@@ -34,18 +34,25 @@ def with_files(tree: exp.Expr, folder: Path) -> exp.Expr:
     They are those after FROM and the first arguments of functions that read files, as far as they
     are texts. An expression that gives a name when the query runs is left as it is.
     """
-    for node in list(_relative_names(tree)):
+    for node in list(_relative_names(tree.dfs())):
         node.set("this", (folder / node.name).as_posix())
     return tree
 
 
 def reads_relative_files(tree: exp.Expr) -> bool:
     """Whether the query names a file by a relative name."""
-    return any(True for _ in _relative_names(tree))
+    return names_relative_files(tree.dfs())
 
 
-def _relative_names(tree: exp.Expr) -> Iterator[exp.Expr]:
-    for table in tree.find_all(exp.Table):
+def names_relative_files(nodes: Iterable[exp.Expr]) -> bool:
+    """The same of the nodes of a tree."""
+    return any(True for _ in _relative_names(nodes))
+
+
+def _relative_names(nodes: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
+    for table in nodes:
+        if not isinstance(table, exp.Table):
+            continue
         if isinstance(table.this, exp.Identifier):
             if not table.db and _is_file(table.name) and not _ELSEWHERE.match(table.name):
                 yield table.this

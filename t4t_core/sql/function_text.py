@@ -17,10 +17,12 @@ from sqlglot.errors import ParseError, TokenError
 from t4t_core.errors import Place, SqlError
 from t4t_core.names import TableName
 from t4t_core.sql.calls import call_refs
+from t4t_core.sql.fingerprint import fingerprint_of
 from t4t_core.sql.macro import Macro, Overload
 from t4t_core.sql.names import identifier, rendered
+from t4t_core.sql.parse_errors import parse_error
 from t4t_core.sql.placeholders import dialect_called, marked, position, tokens_of
-from t4t_core.sql.query import fingerprint_of, parse_error, refuse_parameters
+from t4t_core.sql.query import refuse_parameters
 from t4t_core.sql.signature import signature_of
 from t4t_core.sql.tables import table_refs
 from t4t_core.sql.token_groups import closing, outside_parentheses

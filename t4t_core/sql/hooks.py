@@ -150,7 +150,7 @@ def _refuse_names(key: str, text: str, found: tuple[Span, ...], place: Place) ->
             hint="a variable can stand in SELECT, INSERT, UPDATE, DELETE and MERGE, where a value "
             "can; @table_name can stand in every statement",
         )
-    refuse_misplaced(with_parameters(tree), placeholders, place)
+    refuse_misplaced(with_parameters(tree).dfs(), placeholders, place)
 
 
 def _tree(tokens: list[Token], text: str) -> exp.Expr | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from t4t_core.errors import Place
 from t4t_core.sql.defaults import without_defaults
 from t4t_core.sql.query import Query, parse_query
+from t4t_core.sql.reading import LazyTree, Reading
 
 
 def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
@@ -23,5 +24,26 @@ def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
     )
     if not defaults:
         return query
-    whole = query.fingerprint + json.dumps(defaults, sort_keys=True)
-    return replace(query, defaults=defaults, fingerprint=hashlib.sha256(whole.encode()).hexdigest())
+    written = json.dumps(defaults, sort_keys=True)
+    whole = query.fingerprint + written
+    fingerprint = hashlib.sha256(whole.encode()).hexdigest()
+    return replace(query, written_defaults=written, fingerprint=fingerprint)
+
+
+def model_read_before(reading: Reading, text: str, place: Place, dialect: str) -> Query:
+    """The query that `parse_model` gave for this text and dialect, parsed when its tree is used."""
+    return Query(
+        end=reading.end,
+        placeholders=reading.placeholders,
+        tables=reading.tables,
+        calls=reading.calls,
+        fingerprint=reading.fingerprint,
+        is_select=reading.is_select,
+        has_relative_files=reading.has_relative_files,
+        metadata=reading.metadata,
+        written_defaults=reading.written_defaults,
+        text=text,
+        place=place,
+        dialect=dialect,
+        syntax=LazyTree(lambda: parse_model(text, place, dialect).tree),
+    )

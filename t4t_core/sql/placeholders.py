@@ -7,7 +7,7 @@ They are found on tokens, before parsing: DuckDB's `@` is the absolute value, so
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -116,15 +116,25 @@ def spans(text: str, tokens: Sequence[Token]) -> tuple[Span, ...]:
 
 def with_parameters(tree: exp.Expr) -> exp.Expr:
     """The tree of marked tokens, changed in place: every placeholder is `exp.Placeholder`."""
-    for node in list(tree.find_all(exp.Parameter, exp.SessionParameter)):
-        node.replace(exp.Placeholder(this=node.name))
-    for cast in list(tree.find_all(exp.Cast)):
-        text = cast.this
-        if isinstance(text, exp.Literal) and text.is_string:
-            quoted = _QUOTED.fullmatch(text.name.strip())
-            if quoted is not None:
-                text.replace(exp.Placeholder(this=quoted[1] or quoted[2]))
+    replace_parameters(list(tree.dfs()))
     return tree
+
+
+def replace_parameters(nodes: Iterable[exp.Expr]) -> bool:
+    """The same for the nodes of a tree; gives whether it was changed."""
+    is_changed = False
+    for node in nodes:
+        if isinstance(node, exp.Parameter | exp.SessionParameter):
+            node.replace(exp.Placeholder(this=node.name))
+            is_changed = True
+        elif isinstance(node, exp.Cast):
+            text = node.this
+            if isinstance(text, exp.Literal) and text.is_string:
+                quoted = _QUOTED.fullmatch(text.name.strip())
+                if quoted is not None:
+                    text.replace(exp.Placeholder(this=quoted[1] or quoted[2]))
+                    is_changed = True
+    return is_changed
 
 
 def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:

@@ -2,73 +2,70 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError, VariableError
-from t4t_core.names import is_plain
-from t4t_core.sql.calls import call_refs
+from t4t_core.sql.calls import calls_among
+from t4t_core.sql.files import names_relative_files
+from t4t_core.sql.fingerprint import CASED, fingerprint_of
 from t4t_core.sql.literals import literal
+from t4t_core.sql.metadata_comment import metadata_comment
+from t4t_core.sql.nodes import nodes_of
+from t4t_core.sql.parse_errors import first_line, parse_error, unclosed
 from t4t_core.sql.placeholders import (
     Placeholder,
     dialect_called,
     marked,
     position,
+    replace_parameters,
     tokens_of,
     with_parameters,
 )
-from t4t_core.sql.tables import TableRef, table_refs
-
-_INNARDS = re.compile(r" (?:for|but got) <.*", re.DOTALL)
-
-# sqlglot gives the line of the end and, after the colon, the offset of the beginning.
-_MISSING = re.compile(r"Missing .+ from \d+:(\d+)")
+from t4t_core.sql.reading import LazyTree, Reading
+from t4t_core.sql.tables import tables_among
 
 # How DuckDB names what it does not find or cannot convert.
 _NAMED = re.compile(r'"([^"]+)"|with name (\S+) does not exist|source column (\w+)')
 _HOLDS_NAMES = (exp.Table, exp.TableAlias, exp.Column, exp.Dot, exp.Identifier)
-_CASED = (
-    TokenType.STRING,
-    TokenType.NATIONAL_STRING,
-    TokenType.HEREDOC_STRING,
-    TokenType.RAW_STRING,
-    TokenType.BYTE_STRING,
-    TokenType.UNICODE_STRING,
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(Reading):
     """One query with its placeholders still open.
 
     Attributes:
         text: What the user wrote.
-        statement: The same up to the query's last word.
         place: The file it stands in.
-        tree: The parsed query; a placeholder is `exp.Placeholder`. Never changed: copy it first.
-        placeholders: In the order of the text; a name may come more than once.
-        tables: What it reads, each once, in the order of the text.
-        calls: The functions it calls that are none of SQL's own, each once.
-        defaults: What placeholders take that no variable sets, by their names.
-        fingerprint: SHA-256 over the tokens, so that comments and layout do not count.
+        dialect: The sqlglot dialect it is written in.
     """
 
     text: str
-    statement: str
     place: Place
-    tree: exp.Expr = field(repr=False, compare=False, hash=False)
-    placeholders: tuple[Placeholder, ...]
-    tables: tuple[TableRef, ...]
-    fingerprint: str
-    dialect: str = "duckdb"
-    calls: tuple[TableRef, ...] = ()
-    defaults: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+    dialect: str
+    syntax: LazyTree = field(repr=False, compare=False, hash=False)
+
+    @property
+    def statement(self) -> str:
+        """The text up to the query's last word."""
+        return self.text[: self.end]
+
+    @property
+    def defaults(self) -> Mapping[str, object]:
+        """What placeholders take that no variable sets, by their names."""
+        found: dict[str, object] = json.loads(self.written_defaults)
+        return found
+
+    @property
+    def tree(self) -> exp.Expr:
+        """The parsed query; a placeholder is `exp.Placeholder`. Never changed: copy it first."""
+        return self.syntax.tree
 
     def place_of(self, message: str, sql: str, offset: int | None) -> tuple[int | None, int | None]:
         """The line and column that an error about a statement made from this query speaks of.
@@ -119,18 +116,22 @@ def parse_query(
     except TokenError as error:
         raise SqlError(
             "a quote or comment that begins here is never closed",
-            place=_unclosed(error, text, place),
+            place=unclosed(error, text, place),
             hint="close it",
         ) from error
+    metadata = metadata_comment(text, tokens)
     tokens = _one_statement(text, tokens, place)
     refuse_parameters(text, tokens, place)
     if prepared is not None:
         tokens = prepared(text, tokens)
     changed, placeholders = marked(text, tokens)
     try:
-        tree = with_parameters(_tree(dialect_called(dialect).parser().parse(changed, text)))
+        tree = _tree(dialect_called(dialect).parser().parse(changed, text))
     except ParseError as error:
         raise parse_error(error, place) from error
+    nodes = nodes_of(tree)
+    if replace_parameters(nodes):
+        nodes = nodes_of(tree)
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         line, column = position(text, tokens[0].start)
         raise SqlError(
@@ -138,8 +139,8 @@ def parse_query(
             place=Place(place.file, line, column),
             hint="write only the SELECT; t4t makes the statements around it",
         )
-    refuse_misplaced(tree, placeholders, place)
-    if any(not select.expressions for select in tree.find_all(exp.Select)):
+    refuse_misplaced(nodes, placeholders, place)
+    if any(isinstance(node, exp.Select) and not node.expressions for node in nodes):
         raise SqlError("a SELECT selects nothing", place=place, hint="name columns, or write *")
     if isinstance(tree, exp.Select) and tree.args.get("into"):
         raise SqlError(
@@ -148,15 +149,34 @@ def parse_query(
             hint="leave INTO out; the model's name is the table",
         )
     return Query(
-        text=text,
-        statement=text[: tokens[-1].end + 1],
-        place=place,
-        tree=tree,
+        end=tokens[-1].end + 1,
         placeholders=placeholders,
-        tables=table_refs(tree),
+        tables=tables_among(nodes),
+        calls=calls_among(nodes),
         fingerprint=fingerprint_of(changed),
+        is_select=isinstance(tree, exp.Query),
+        has_relative_files=names_relative_files(nodes),
+        metadata=metadata,
+        written_defaults="{}",
+        text=text,
+        place=place,
         dialect=dialect,
-        calls=call_refs(tree),
+        syntax=LazyTree(lambda: tree),
+    )
+
+
+def reading_of(query: Query) -> Reading:
+    """What a query's text says, without the text."""
+    return Reading(
+        end=query.end,
+        placeholders=query.placeholders,
+        tables=query.tables,
+        calls=query.calls,
+        fingerprint=query.fingerprint,
+        is_select=query.is_select,
+        has_relative_files=query.has_relative_files,
+        metadata=query.metadata,
+        written_defaults=query.written_defaults,
     )
 
 
@@ -172,12 +192,12 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
         parser = dialect_called("duckdb").parser()
         tree = with_parameters(_tree(parser.parse_into(exp.Condition, changed, text)))
     except (ParseError, TokenError) as error:
-        raise SqlError(f"{text!r} is not a condition: {_first_line(error)}", place=place) from error
+        raise SqlError(f"{text!r} is not a condition: {first_line(error)}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(
         tree, exp.Query | exp.DDL | exp.Command
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
-    refuse_misplaced(tree, placeholders, place)
+    refuse_misplaced(tree.dfs(), placeholders, place)
     return tree, placeholders, fingerprint_of(changed)
 
 
@@ -224,7 +244,7 @@ def _filled(node: exp.Expr, values: Mapping[str, object], place: Place) -> exp.E
 
 
 def _alike(name: str, tokens: list[Token]) -> list[Token]:
-    return [t for t in tokens if t.text.lower() == name.lower() and t.token_type not in _CASED]
+    return [t for t in tokens if t.text.lower() == name.lower() and t.token_type not in CASED]
 
 
 def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
@@ -257,13 +277,6 @@ def refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
             )
 
 
-def _unclosed(error: TokenError, text: str, place: Place) -> Place:
-    """Where the token begins that sqlglot did not find the end of."""
-    found = _MISSING.search(str(error.__cause__))
-    start = int(found[1]) if found else text.rfind("/*")
-    return place if start < 0 else Place(place.file, *position(text, start))
-
-
 def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:
     """The one tree that a parser gave.
 
@@ -275,12 +288,16 @@ def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:
     return parsed[0]
 
 
-def refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], place: Place) -> None:
+def refuse_misplaced(
+    nodes: Iterable[exp.Expr], placeholders: tuple[Placeholder, ...], place: Place
+) -> None:
     """A value can stand where an expression can, and never for a name."""
+    if not placeholders:
+        return
     in_place: Counter[str] = Counter()
-    for node in tree.find_all(exp.Placeholder):
+    for node in nodes:
         is_for_name = isinstance(node.parent, _HOLDS_NAMES) or node.arg_key == "alias"
-        if not is_for_name:
+        if isinstance(node, exp.Placeholder) and not is_for_name:
             in_place[node.name] += 1
     for placeholder in placeholders:
         if not in_place[placeholder.name]:
@@ -291,37 +308,3 @@ def refuse_misplaced(tree: exp.Expr, placeholders: tuple[Placeholder, ...], plac
                 "read_parquet(@name)",
             )
         in_place[placeholder.name] -= 1
-
-
-def parse_error(error: ParseError, place: Place) -> SqlError:
-    """The error for SQL that sqlglot cannot read."""
-    if not error.errors:
-        return SqlError(f"the SQL cannot be read: {_first_line(error)}", place=place)
-    first = error.errors[0]
-    # sqlglot shows objects of its own: "... missing for <class ...>", "... but got <Token ...>".
-    description = _INNARDS.sub("", str(first.get("description")))
-    line, column = first.get("line"), first.get("col")
-    word = first.get("highlight")
-    near = f" near {word!r}" if word else ""
-    start = None if column is None else max(column - len(word or "") + 1, 1)
-    return SqlError(
-        f"the SQL cannot be read{near}: {description}",
-        place=Place(place.file, line, start),
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
-def fingerprint_of(tokens: list[Token]) -> str:
-    """SHA-256 over tokens, without comments and layout."""
-    digest = hashlib.sha256()
-    for token in tokens:
-        kind = "s" if token.token_type in _CASED else "i"
-        if token.token_type is TokenType.IDENTIFIER and not is_plain(token.text):
-            kind = "q"  # "null" in quotes is a column
-        is_cased = kind == "s" or token.token_type is TokenType.IDENTIFIER
-        word = token.text if is_cased else token.text.lower()
-        digest.update(f"{kind}{len(word)}:{word}".encode())
-    return digest.hexdigest()

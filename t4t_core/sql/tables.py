@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -31,7 +31,12 @@ def table_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
     Names of common table expressions are not tables, where they can be seen; nor are table
     functions. A file (`FROM 'events.parquet'`) is one, with the file as its name.
     """
-    return tuple(dict.fromkeys(_ref(table) for table in _tables(tree)))
+    return tables_among(tree.dfs())
+
+
+def tables_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
+    """The same of the nodes of a tree, in its order."""
+    return tuple(dict.fromkeys(_ref(table) for table in _tables(nodes)))
 
 
 def with_tables(tree: exp.Expr, replace: Callable[[TableRef], exp.Expr | None]) -> exp.Expr:
@@ -43,7 +48,7 @@ def with_tables(tree: exp.Expr, replace: Callable[[TableRef], exp.Expr | None]) 
             replacement without an alias gets the one that was written, or else the table's name,
             so that columns qualified by it still find it.
     """
-    for table in list(_tables(tree)):
+    for table in list(_tables(tree.dfs())):
         replacement = replace(_ref(table))
         if replacement is None:
             continue
@@ -78,10 +83,12 @@ def _ref(table: exp.Table) -> TableRef:
     return TableRef(catalog=table.catalog, schema=table.db, name=table.name)
 
 
-def _tables(tree: exp.Expr) -> Iterator[exp.Table]:
-    for table in tree.find_all(exp.Table, bfs=False):
-        if isinstance(table.this, exp.Identifier) and not _is_cte(table):
-            yield table
+def _tables(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
+    for node in nodes:
+        if not isinstance(node, exp.Table):
+            continue
+        if isinstance(node.this, exp.Identifier) and not _is_cte(node):
+            yield node
 
 
 def _is_cte(table: exp.Table) -> bool:

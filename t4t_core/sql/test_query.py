@@ -16,6 +16,7 @@ from t4t_core.sql.defaults import Found, value_of, with_colon, with_filter
 from t4t_core.sql.names import identifier
 from t4t_core.sql.placeholders import SPLIT, position
 from t4t_core.sql.query import Query, parse_query
+from t4t_core.sql.reading import LazyTree
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.window import subquery
 
@@ -52,7 +53,8 @@ def untrue(query: Query) -> Query:
     )
     is_true = exp.Is(this=exp.column("test_passed", "q"), expression=exp.true())
     wrong = exp.Select(expressions=[exp.Star()]).from_(told, copy=False)
-    return replace(query, tree=wrong.where(exp.not_(is_true), copy=False))
+    tree = wrong.where(exp.not_(is_true), copy=False)
+    return replace(query, syntax=LazyTree(lambda: tree))
 
 
 def names_in(query: Query) -> frozenset[str]:

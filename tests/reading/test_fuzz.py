@@ -66,7 +66,7 @@ def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
 def test_any_metadata_comment_is_metadata_or_an_error_in_words(text: str) -> None:
     """A metadata comment is read, or refused with words."""
     with contextlib.suppress(T4tError):
-        comment_metadata(f"-- metadata: {text}\nSELECT 1", PLACE, "duckdb")
+        comment_metadata(f"-- metadata: {text}\nSELECT 1", PLACE, "duckdb", None)
 
 
 @given(metadata=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
