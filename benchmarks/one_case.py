@@ -81,8 +81,15 @@ def overhead(folder: str, kind: str, count: str, runs: str) -> dict[str, object]
     return trivial.measure(Path(folder), kind, int(count), int(runs))
 
 
+def loading(folder: str, count: str, runs: str) -> dict[str, object]:
+    """Seconds of loading a project with nothing kept and with all kept, and of parsing alone."""
+    import loading
+
+    return loading.measure(Path(folder), int(count), int(runs))
+
+
 VERBS: dict[str, Callable[..., dict[str, object]]] = {
-    verb.__name__: verb for verb in (source, prepare, hand, t4t, content, overhead)
+    verb.__name__: verb for verb in (source, prepare, hand, t4t, content, overhead, loading)
 }
 
 if __name__ == "__main__":

@@ -93,6 +93,30 @@ def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: 
             shutil.rmtree(project)
 
 
+def measure_loading(tables: Tables, folder: Path, counts: Sequence[int], runs: int) -> None:
+    """Seconds of loading, and their ratio to parsing each file once."""
+    tables.add(
+        "",
+        "### Loading",
+        "",
+        "Seconds of processor, and the same divided by that of parsing each file once.",
+        "",
+        "| models | nothing kept | unchanged | parsing alone | nothing kept, ratio "
+        "| unchanged, ratio |",
+        "|---|---|---|---|---|---|",
+    )
+    for count in counts:
+        progress(f"{count} models: loading")
+        found = one_case("loading", folder / f"loading_{count}", count, runs)
+        cold, warm, floor = ([p for _, p in found[key]] for key in ("cold", "warm", "floor"))
+        seconds = [spread(values) for values in (cold, warm, floor)]
+        ratios = [
+            spread(ours / least for ours, least in zip(values, floor, strict=True))
+            for values in (cold, warm)
+        ]
+        tables.add(f"| {count} | {' | '.join([*seconds, *ratios])} |")
+
+
 def measure_strategies(tables: Tables, folder: Path, sizes: Sequence[int], runs: int) -> None:
     """Ratios of t4t to the hand-written SQL, by strategy and size."""
     tables.add(
@@ -237,7 +261,11 @@ def main() -> None:
     parser.add_argument("--models", default="200,1000", help="trivial models of a project")
     parser.add_argument("--runs", type=int, default=5, help="of each measurement")
     parser.add_argument("--out", type=Path, help="a file that gets the tables too")
+    cases = ("loading", "overhead", "process", "strategies")
+    parser.add_argument("--only", choices=cases, help="one kind of measurement")
     arguments = parser.parse_args()
+    chosen = cases if arguments.only is None else (arguments.only,)
+    models, runs = _numbers(arguments.models), arguments.runs
 
     tables = Tables()
     tables.add(
@@ -246,13 +274,18 @@ def main() -> None:
         f"{platform.system()} {platform.machine()} with {os.cpu_count()} processors:",
         "",
         f"    python benchmarks/run.py --sizes {arguments.sizes} --models {arguments.models} "
-        f"--runs {arguments.runs}",
+        f"--runs {runs}" + (f" --only {arguments.only}" if arguments.only else ""),
     )
     with tempfile.TemporaryDirectory(prefix="t4t_benchmark_") as name:
         folder = Path(name)
-        measure_overhead(tables, folder, _numbers(arguments.models), arguments.runs)
-        measure_process(tables, folder, arguments.runs)
-        measure_strategies(tables, folder, _numbers(arguments.sizes), arguments.runs)
+        if "loading" in chosen:
+            measure_loading(tables, folder, models, runs)
+        if "overhead" in chosen:
+            measure_overhead(tables, folder, models, runs)
+        if "process" in chosen:
+            measure_process(tables, folder, runs)
+        if "strategies" in chosen:
+            measure_strategies(tables, folder, _numbers(arguments.sizes), runs)
     if arguments.out is not None:
         arguments.out.write_text("\n".join(tables.lines) + "\n")
 

@@ -1,0 +1,323 @@
+"""What SQL texts say is kept between loads, and is never believed where it could be wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlglot import Dialect
+from sqlglot.parser import Parser
+
+from t4t_core.compiled import query_to_run
+from t4t_core.errors import ProjectError
+from t4t_core.models import Model
+from t4t_core.project import sql_texts
+from t4t_core.project.load import Project, load_project
+from t4t_core.sql.query import Query
+
+EXAMPLE = Path(__file__).parents[2] / "example_project" / "t_project"
+
+MODELS = {
+    "a/plain.sql": "SELECT 1 AS id -- end\n;",
+    "a/Cased.sql": 'SELECT "Id", \'@day\' AS d FROM "Raw"."Orders" WHERE v > @least;',
+    "a/typed.sql": "SELECT DATE '@day' AS d, {{ least }} AS n FROM raw.x",
+    "a/names.sql": "WITH c AS (SELECT * FROM raw.y) SELECT f(id), s.g(1) FROM c JOIN plain ON c",
+    "a/metadata.sql": '-- metadata: {"tags": ["é",\n--  "@day"]}\nSELECT 1 AS x',
+    "a/late.sql": 'SELECT 1 AS x;\n/* metadata: {"description": "after the end"} */',
+    "a/rows.sql": "VALUES (1, 'a'), (2, 'b')",
+    "a/pivot.sql": "PIVOT raw.p ON k USING sum(v)",
+    "a/files.sql": "SELECT * FROM 'in/*.csv' UNION ALL SELECT * FROM read_csv('more.csv')",
+    "a/windows.sql": "\ufeffSELECT 'a\r\nb' AS t,\r\n  @least AS n\r\n",
+    "a/inlined.sql": '-- metadata: {"materialization": "ephemeral"}\nSELECT id FROM raw.z',
+    "a/reads.sql": "SELECT * FROM inlined, a.plain",
+    "a/made.py": (
+        "from t4t_core import create_model\n"
+        "for n in range(3):\n"
+        "    create_model(table_name=f'made_{n}', sql=f'SELECT {n} FROM a.plain', metadata={})\n"
+    ),
+}
+
+
+@pytest.fixture
+def folder(project: Callable[..., Path]) -> Path:
+    """A project with every kind of query that reading treats in its own way."""
+    return project(MODELS, toml='[vars]\nleast = 3\nday = "2024-01-01"\n')
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are tokenized or parsed, as they come."""
+    found: list[str] = []
+    parse, tokenize = Parser.parse, Dialect.tokenize
+
+    def counted_parse(self: Parser, tokens: object, sql: str | None = None) -> object:
+        found.append(f"parse {sql}")
+        return parse(self, tokens, sql)  # type: ignore[arg-type]  # as it came
+
+    def counted_tokenize(self: Dialect, sql: str, **kwargs: object) -> object:
+        found.append(f"tokenize {sql}")
+        return tokenize(self, sql, **kwargs)
+
+    monkeypatch.setattr(Parser, "parse", counted_parse)
+    monkeypatch.setattr(Dialect, "tokenize", counted_tokenize)
+    return found
+
+
+def _kept(folder: Path) -> Path:
+    return folder / ".t4t" / "sql.jsonl"
+
+
+def _without(folder: Path) -> Project:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("T4T_CACHE", "0")
+        return load_project(folder)
+
+
+def _queries(project: Project) -> Iterator[tuple[Model, Query]]:
+    for model in project.models:
+        if isinstance(model.source, Query):
+            yield model, model.source
+
+
+def _same(one: Project, other: Project) -> None:
+    assert one.models == other.models
+    assert one.graph.parents == other.graph.parents
+    assert one.graph.sources == other.graph.sources
+    assert one.checks == other.checks
+    for (model, query), (_, alike) in zip(_queries(one), _queries(other), strict=True):
+        assert query.tree == alike.tree
+        assert query.statement == alike.statement
+        values = one.variables
+        assert query_to_run(model, one.graph, values) == query_to_run(model, other.graph, values)
+
+
+@pytest.mark.parametrize("of", ["every kind", "example"])
+def test_a_project_is_the_same_with_what_was_kept(of: str, folder: Path, tmp_path: Path) -> None:
+    """Loaded without a cache, with a new one and with an old one, a project is the same."""
+    if of == "example":
+        folder = shutil.copytree(EXAMPLE, tmp_path / "t_project")
+
+    without = _without(folder)
+    cold = load_project(folder)
+    warm = load_project(folder)
+
+    assert _kept(folder).is_file()
+    _same(without, cold)
+    _same(without, warm)
+
+
+def test_an_unchanged_file_is_not_parsed(folder: Path, parsed: list[str]) -> None:
+    """The second load parses nothing; a load after one file changed parses that one, once."""
+    load_project(folder)
+    shutil.rmtree(folder / ".t4t")
+    parsed.clear()  # sqlglot parses some texts of its own once
+    load_project(folder)
+    cold = len(parsed)
+    parsed.clear()
+    load_project(folder)
+    warm = list(parsed)
+    (folder / "models" / "a" / "plain.sql").write_text("SELECT 2 AS id")
+    load_project(folder)
+
+    assert cold == 2 * 15  # each text is tokenized once and parsed once
+    assert warm == []
+    assert parsed == ["tokenize SELECT 2 AS id", "parse SELECT 2 AS id"]
+
+
+def test_a_query_that_runs_as_written_is_never_parsed(folder: Path, parsed: list[str]) -> None:
+    """A table's query in which nothing is replaced is run without its tree."""
+    load_project(folder)
+    project = load_project(folder)
+    parsed.clear()
+    model = project.graph.node("a.plain")
+    assert isinstance(model, Model)
+
+    run = query_to_run(model, project.graph, project.variables)
+
+    assert (run.name, parsed) == ("SELECT 1 AS id", [])
+
+
+def test_a_change_is_seen_without_time_and_size(folder: Path) -> None:
+    """What counts is the text: not when the file was written, nor how long it is."""
+    file = folder / "models" / "a" / "plain.sql"
+    load_project(folder)
+    before = file.stat()
+    file.write_text("SELECT 7 AS id -- end\n;")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    project = load_project(folder)
+
+    assert file.stat().st_size == before.st_size
+    _same(project, _without(folder))
+    assert "7" in project.graph.node("a.plain").source.text  # type: ignore[union-attr]  # a query
+
+
+def test_another_dialect_reads_the_text_anew(folder: Path) -> None:
+    """The same text in another dialect is another text."""
+    load_project(folder)
+    toml = folder / "project.toml"
+    toml.write_text('source_sql_dialect = "postgres"\n' + toml.read_text())
+
+    _same(load_project(folder), _without(folder))
+
+
+def test_a_file_with_a_mistake_is_told_of_each_time(folder: Path) -> None:
+    """A mistake is no less told on the second load, and the other files are kept."""
+    (folder / "models" / "a" / "plain.sql").write_text("SELECT (1")
+    told = []
+    for _ in range(2):
+        with pytest.raises(ProjectError) as caught:
+            load_project(folder)
+        told.append(str(caught.value))
+    (folder / "models" / "a" / "plain.sql").write_text(MODELS["a/plain.sql"])
+
+    assert told[0] == told[1]
+    assert "plain.sql" in told[0]
+    _same(load_project(folder), _without(folder))
+
+
+def test_files_that_are_gone_are_forgotten(folder: Path) -> None:
+    """Only what the last load read is kept."""
+    load_project(folder)
+    long = _kept(folder).stat().st_size
+    (folder / "models" / "a" / "names.sql").unlink()
+    load_project(folder)
+
+    assert _kept(folder).stat().st_size < long
+    assert [file.name for file in sorted(_kept(folder).parent.iterdir())] == [
+        ".gitignore",
+        "sql.jsonl",
+    ]
+
+
+def test_an_unchanged_project_is_not_written(folder: Path) -> None:
+    """A load that learned nothing writes nothing."""
+    load_project(folder)
+    before = _kept(folder).stat()
+
+    load_project(folder)
+
+    after = _kept(folder).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("part", [0, 1, 63, 64, 65, 66, 200, -1, -2, -300])
+def test_a_truncated_cache_changes_nothing(part: int, folder: Path) -> None:
+    """A file that was cut off anywhere is not believed, and is made anew."""
+    load_project(folder)
+    whole = _kept(folder).read_bytes()
+    _kept(folder).write_bytes(whole[:part])
+
+    _same(load_project(folder), _without(folder))
+    assert _kept(folder).read_bytes() == whole
+
+
+def test_a_cache_written_by_hand_changes_nothing(folder: Path, parsed: list[str]) -> None:
+    """Facts that somebody changed are not believed, however well they look."""
+    load_project(folder)
+    whole = _kept(folder).read_bytes()
+    _kept(folder).write_bytes(whole.replace(b'"schema":"raw"', b'"schema":"row"'))
+    parsed.clear()
+
+    project = load_project(folder)
+
+    assert parsed
+    _same(project, _without(folder))
+
+
+def test_what_other_code_wrote_is_not_believed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache of another version of t4t, sqlglot or Python is read as none."""
+    monkeypatch.setattr(sql_texts, "_maker", lambda: "another version")
+    load_project(folder)
+    foreign = _kept(folder).read_bytes()
+    monkeypatch.undo()
+
+    _same(load_project(folder), _without(folder))
+    assert _kept(folder).read_bytes() != foreign
+
+
+def test_the_digest_of_nonsense_does_not_make_it_sense(folder: Path) -> None:
+    """Even a file with the right digest is checked for what stands in it."""
+    for body in (b"", b"[]", b"{", b'{"a": {}}', b'{"a": {"end": "x"}}', b"\xff"):
+        _kept(folder).parent.mkdir(exist_ok=True)
+        _kept(folder).write_bytes(sql_texts._digest(body).encode() + b"\n" + body)
+
+        _same(load_project(folder), _without(folder))
+
+
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_random_bytes_change_nothing(data: st.DataObject, project: Callable[..., Path]) -> None:
+    """Whatever bytes stand in the file, whole or in its middle, the project loads as without."""
+    folder = project({"a/t.sql": "SELECT id FROM raw.x WHERE v > @v"}, toml="[vars]\nv = 1\n")
+    shutil.rmtree(folder / ".t4t", ignore_errors=True)
+    load_project(folder)
+    whole = _kept(folder).read_bytes()
+    at = data.draw(st.integers(0, len(whole)))
+    noise = data.draw(st.binary(max_size=80))
+    rest = data.draw(st.sampled_from([b"", whole[at:], whole[at + len(noise) :]]))
+    _kept(folder).write_bytes(whole[:at] + noise + rest)
+
+    _same(load_project(folder), _without(folder))
+
+
+@pytest.mark.parametrize("obstacle", ["a file for the folder", "a folder for the file"])
+def test_a_project_loads_where_nothing_can_be_kept(obstacle: str, folder: Path) -> None:
+    """Where the cache cannot be read or written, there is none, and no error."""
+    if obstacle == "a file for the folder":
+        (folder / ".t4t").write_text("mine")
+    else:
+        _kept(folder).mkdir(parents=True)
+        (_kept(folder) / "mine").touch()
+
+    for _ in range(2):
+        _same(load_project(folder), _without(folder))
+
+    assert not _kept(folder).is_file()
+    assert not list(folder.rglob("sql.jsonl.*"))
+
+
+def test_the_cache_can_be_switched_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With T4T_CACHE=0 nothing is written."""
+    monkeypatch.setenv("T4T_CACHE", "0")
+
+    load_project(folder)
+
+    assert not (folder / ".t4t").exists()
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old cache stays whole until the new one is, whoever writes at the same time."""
+    load_project(folder)
+    whole = _kept(folder).read_bytes()
+    (folder / "models" / "a" / "new.sql").write_text("SELECT 9 AS x")
+
+    def full(_: Path, __: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    project = load_project(folder)
+    monkeypatch.undo()
+
+    assert _kept(folder).read_bytes() == whole
+    assert not list(folder.rglob("sql.jsonl.*"))
+    _same(project, _without(folder))
+
+
+def test_the_folder_keeps_itself_out_of_git(folder: Path) -> None:
+    """Nobody has to name the cache in a .gitignore of their own."""
+    load_project(folder)
+
+    assert (folder / ".t4t" / ".gitignore").read_text() == "*\n"
