@@ -33,6 +33,7 @@ MODELS = {
     "a/pivot.sql": "PIVOT raw.p ON k USING sum(v)",
     "a/files.sql": "SELECT * FROM 'in/*.csv' UNION ALL SELECT * FROM read_csv('more.csv')",
     "a/windows.sql": "\ufeffSELECT 'a\r\nb' AS t,\r\n  @least AS n\r\n",
+    "a/defaults.sql": "SELECT @a:1 AS a, @b:1.0 AS b, {{ c | default('é') }} AS c, @d:true AS d",
     "a/inlined.sql": '-- metadata: {"materialization": "ephemeral"}\nSELECT id FROM raw.z',
     "a/reads.sql": "SELECT * FROM inlined, a.plain",
     "a/made.py": (
@@ -92,6 +93,7 @@ def _same(one: Project, other: Project) -> None:
     for (model, query), (_, alike) in zip(_queries(one), _queries(other), strict=True):
         assert query.tree == alike.tree
         assert query.statement == alike.statement
+        assert repr(query.defaults) == repr(alike.defaults)
         values = one.variables
         assert query_to_run(model, one.graph, values) == query_to_run(model, other.graph, values)
 
@@ -124,7 +126,7 @@ def test_an_unchanged_file_is_not_parsed(folder: Path, parsed: list[str]) -> Non
     (folder / "models" / "a" / "plain.sql").write_text("SELECT 2 AS id")
     load_project(folder)
 
-    assert cold == 2 * 15  # each text is tokenized once and parsed once
+    assert cold == 2 * 16  # each text is tokenized once and parsed once
     assert warm == []
     assert parsed == ["tokenize SELECT 2 AS id", "parse SELECT 2 AS id"]
 
