@@ -32,29 +32,29 @@ def completed_run(work: Work, with_null: bool) -> StrategyRun:
     types = dict(work.completed)
     new = [name for name in work.column_names if name.lower() in types]
     values = exp.select(
-        exp.alias_(column("table_row", "h"), "t4t_row"),
-        *(exp.alias_(column(name, "s"), f"v{at}") for at, name in enumerate(new)),
+        exp.alias_(column("table_row", "t4t_kept"), "t4t_row"),
+        *(exp.alias_(column(name, "t4t_new"), f"v{at}") for at, name in enumerate(new)),
         copy=False,
     )
-    values = values.from_(exp.alias_(temporary(_HELD), "h", table=True), copy=False).join(
-        exp.alias_(work.stage, "s", table=True),
-        on=exp.EQ(this=column("rowid", "s"), expression=column("stage_row", "h")),
+    values = values.from_(exp.alias_(temporary(_HELD), "t4t_kept", table=True), copy=False).join(
+        exp.alias_(work.stage, "t4t_new", table=True),
+        on=exp.EQ(this=column("rowid", "t4t_new"), expression=column("stage_row", "t4t_kept")),
         copy=False,
     )
     differs = [
-        exp.NullSafeNEQ(this=column(name, "t"), expression=column(f"v{at}", "n"))
+        exp.NullSafeNEQ(this=column(name, "t4t_old"), expression=column(f"v{at}", "t4t_next"))
         for at, name in enumerate(new)
     ]
     update = exp.Update(
-        this=exp.alias_(work.table, "t", table=True),
+        this=exp.alias_(work.table, "t4t_old", table=True),
         expressions=[
-            exp.EQ(this=column(name), expression=column(f"v{at}", "n"))
+            exp.EQ(this=column(name), expression=column(f"v{at}", "t4t_next"))
             for at, name in enumerate(new)
         ],
-        from_=exp.From(this=subquery(values, "n")),
+        from_=exp.From(this=subquery(values, "t4t_next")),
         where=exp.Where(
             this=exp.and_(
-                exp.EQ(this=column("rowid", "t"), expression=column("t4t_row", "n")),
+                exp.EQ(this=column("rowid", "t4t_old"), expression=column("t4t_row", "t4t_next")),
                 exp.or_(*differs, copy=False),
                 copy=False,
             )
@@ -62,12 +62,15 @@ def completed_run(work: Work, with_null: bool) -> StrategyRun:
     )
     held = (
         exp.select(exp.Literal.number(1), copy=False)
-        .from_(exp.alias_(temporary(_HELD), "h", table=True), copy=False)
-        .where(exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")), copy=False)
+        .from_(exp.alias_(temporary(_HELD), "t4t_kept", table=True), copy=False)
+        .where(
+            exp.EQ(this=column("stage_row", "t4t_kept"), expression=column("rowid", "t4t_new")),
+            copy=False,
+        )
     )
     added = (
-        exp.select(*work.selected("s"), copy=False)
-        .from_(exp.alias_(work.stage, "s", table=True), copy=False)
+        exp.select(*work.selected("t4t_new"), copy=False)
+        .from_(exp.alias_(work.stage, "t4t_new", table=True), copy=False)
         .where(exp.Not(this=exp.Exists(this=held)), copy=False)
     )
     steps = (
@@ -94,17 +97,17 @@ def _matches(work: Work, with_null: bool) -> exp.Select:
     window = work.in_window(column(work.time_column), with_null=with_null)
     return (
         exp.select(
-            exp.alias_(column("t4t_row", "t"), "table_row"),
-            exp.alias_(column("t4t_row", "s"), "stage_row"),
+            exp.alias_(column("t4t_row", "t4t_old"), "table_row"),
+            exp.alias_(column("t4t_row", "t4t_new"), "stage_row"),
             copy=False,
         )
-        .from_(subquery(_numbered(work, work.table, window), "t"), copy=False)
+        .from_(subquery(_numbered(work, work.table, window), "t4t_old"), copy=False)
         .join(
-            subquery(_numbered(work, work.stage, None), "s"),
+            subquery(_numbered(work, work.stage, None), "t4t_new"),
             on=exp.and_(
-                exp.EQ(this=column("copy", "t"), expression=column("copy", "s")),
+                exp.EQ(this=column("copy", "t4t_old"), expression=column("copy", "t4t_new")),
                 *(
-                    exp.NullSafeEQ(this=column(name, "t"), expression=column(name, "s"))
+                    exp.NullSafeEQ(this=column(name, "t4t_old"), expression=column(name, "t4t_new"))
                     for name in _names_compared(work)
                 ),
                 copy=False,

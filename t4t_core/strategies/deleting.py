@@ -51,16 +51,19 @@ def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
     def has_deleting(alias: str, *conditions: exp.Expr) -> exp.Expr:
         found = (
             exp.select(exp.Literal.number(1), copy=False)
-            .from_(aliased(temporary(GONE), "g"), copy=False)
-            .where(matching.is_one_key(alias, "g"), *conditions, copy=False)
+            .from_(aliased(temporary(GONE), "t4t_gone"), copy=False)
+            .where(matching.is_one_key(alias, "t4t_gone"), *conditions, copy=False)
         )
         return exp.Exists(this=found)
 
     return (
         Write(create_temporary(GONE, deleting)),
-        Write(delete(aliased(work.stage, "s"), has_deleting("s"))),
+        Write(delete(aliased(work.stage, "t4t_new"), has_deleting("t4t_new"))),
         Write(
-            delete(aliased(work.table, "t"), has_deleting("t", matching.is_not_earlier("t", "g"))),
+            delete(
+                aliased(work.table, "t4t_old"),
+                has_deleting("t4t_old", matching.is_not_earlier("t4t_old", "t4t_gone")),
+            ),
             Tally.DELETED,
         ),
     )
@@ -77,9 +80,9 @@ def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
     later = (
         exp.select(exp.Literal.number(1), copy=False)
         .from_(subquery(work.rows_past_end(), "q"), copy=False)
-        .where(matching.is_one_key("s", "q"), copy=False)
+        .where(matching.is_one_key("t4t_new", "q"), copy=False)
     )
-    return (Write(delete(aliased(work.stage, "s"), exp.Exists(this=later))),)
+    return (Write(delete(aliased(work.stage, "t4t_new"), exp.Exists(this=later))),)
 
 
 def watermark_with_deleted(work: Work) -> str:

@@ -104,11 +104,11 @@ def number_stage(matching: Matching) -> tuple[Step, ...]:
         return ()
     numbering = numbering_of(work, matching.keys)
     rows = (
-        exp.select(_kept_or_new(numbering), *work.selected("s"), copy=False)
-        .from_(aliased(work.stage, "s"), copy=False)
+        exp.select(_kept_or_new(numbering), *work.selected("t4t_new"), copy=False)
+        .from_(aliased(work.stage, "t4t_new"), copy=False)
         .join(
-            aliased(work.table, "t"),
-            on=matching.is_one_key("t", "s"),
+            aliased(work.table, "t4t_old"),
+            on=matching.is_one_key("t4t_old", "t4t_new"),
             join_type="left",
             copy=False,
         )
@@ -122,7 +122,7 @@ def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:
         return (Write(insert(work.table, work.column_names, rows), Tally.INSERTED, note),)
     numbering = numbering_of(work, None)
     new = _new_numbers(numbering, _greatest(numbering, is_there=True))
-    added = _select(numbering, new).from_(subquery(rows, "s"), copy=False)
+    added = _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
     return (
         *prepare(work.number),
         Write(insert(work.table, work.written_names, added), Tally.INSERTED, note),
@@ -156,7 +156,7 @@ def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> 
     same = _columns_of_both(numbering, old)
     if not same:
         new = _new_numbers(numbering, _greatest(numbering, is_there=bool(old)))
-        return _select(numbering, new).from_(subquery(rows, "s"), copy=False)
+        return _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
     is_keyed = numbering.keys is not None
 
     def parts(alias: str | None = None) -> list[exp.Expr]:
@@ -182,12 +182,16 @@ def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> 
         .from_(numbering.table.copy(), copy=False)
         .where(exp.Not(this=is_null_in([number.name])), copy=False)
     )
-    pairs = zip([*parts("t"), column(_NTH, "t")], [*parts("s"), column(_NTH, "s")], strict=True)
+    pairs = zip(
+        [*parts("t4t_old"), column(_NTH, "t4t_old")],
+        [*parts("t4t_new"), column(_NTH, "t4t_new")],
+        strict=True,
+    )
     on = exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
     return (
         _select(numbering, _kept_or_new(numbering))
-        .from_(subquery(new_rows, "s"), copy=False)
-        .join(subquery(old_rows, "t"), on=on, join_type="left", copy=False)
+        .from_(subquery(new_rows, "t4t_new"), copy=False)
+        .join(subquery(old_rows, "t4t_old"), on=on, join_type="left", copy=False)
     )
 
 
@@ -219,9 +223,9 @@ def _nth(partition: list[exp.Expr], order: Sequence[exp.Expr]) -> exp.Expr:
 def _kept_or_new(numbering: Numbering) -> exp.Expr:
     """The number of the table's row `t`, or a new one where the row `s` has met none."""
     name = numbering.number.name
-    is_new = exp.Is(this=column(name, "t"), expression=exp.Null())
+    is_new = exp.Is(this=column(name, "t4t_old"), expression=exp.Null())
     new = _new_numbers(numbering, _greatest(numbering, is_there=True), is_new)
-    chosen = exp.Case(ifs=[exp.If(this=is_new.copy(), true=new)], default=column(name, "t"))
+    chosen = exp.Case(ifs=[exp.If(this=is_new.copy(), true=new)], default=column(name, "t4t_old"))
     return exp.Alias(this=chosen, alias=identifier(name))
 
 
@@ -232,7 +236,7 @@ def _new_numbers(
     counted = exp.Window(
         this=exp.RowNumber(),
         partition_by=[] if is_new is None else [is_new],
-        order=exp.Order(expressions=_order(numbering, "s")),
+        order=exp.Order(expressions=_order(numbering, "t4t_new")),
     )
     return exp.Cast(
         this=exp.Add(this=greatest, expression=counted),
@@ -250,7 +254,7 @@ def _order(numbering: Numbering, alias: str | None) -> list[exp.Expr]:
 def _select(numbering: Numbering, number: exp.Expr) -> exp.Select:
     if not isinstance(number, exp.Alias):
         number = exp.Alias(this=number, alias=identifier(numbering.number.name))
-    return exp.select(number, *(column(c.name, "s") for c in numbering.columns), copy=False)
+    return exp.select(number, *(column(c.name, "t4t_new") for c in numbering.columns), copy=False)
 
 
 def _greatest(numbering: Numbering, *, is_there: bool) -> exp.Expr:

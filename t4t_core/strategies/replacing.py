@@ -30,36 +30,39 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
     """
     work = matching.work
     time = work.time_column
-    window = work.in_window(column(time, "t"), with_null=True)
+    window = work.in_window(column(time, "t4t_old"), with_null=True)
     held = _matches(matching).where(
-        *matching.is_same("t", "s"), *(() if window is None else (window,)), copy=False
+        *matching.is_same("t4t_old", "t4t_new"), *(() if window is None else (window,)), copy=False
     )
 
     greatest = (
-        exp.select(exp.Max(this=column(time, "t")), copy=False)
-        .from_(aliased(work.table, "t"), copy=False)
-        .where(work.from_lower(column(time, "t"), with_null=False), copy=False)
+        exp.select(exp.Max(this=column(time, "t4t_old")), copy=False)
+        .from_(aliased(work.table, "t4t_old"), copy=False)
+        .where(work.from_lower(column(time, "t4t_old"), with_null=False), copy=False)
     )
     may_be_earlier = exp.or_(
-        exp.Is(this=column(time, "s"), expression=exp.Null()),
-        exp.LTE(this=column(time, "s"), expression=exp.Subquery(this=greatest)),
+        exp.Is(this=column(time, "t4t_new"), expression=exp.Null()),
+        exp.LTE(this=column(time, "t4t_new"), expression=exp.Subquery(this=greatest)),
         copy=False,
     )
     kept = (
         exp.select(exp.Literal.number(1), copy=False)
-        .from_(aliased(temporary(_HELD), "h"), copy=False)
-        .where(exp.EQ(this=column("stage_row", "h"), expression=column("rowid", "s")), copy=False)
+        .from_(aliased(temporary(_HELD), "t4t_kept"), copy=False)
+        .where(
+            exp.EQ(this=column("stage_row", "t4t_kept"), expression=column("rowid", "t4t_new")),
+            copy=False,
+        )
     )
     is_written = exp.Not(this=exp.Exists(this=kept))
     key_is_written = (
         exp.select(exp.Literal.number(1), copy=False)
-        .from_(aliased(work.stage, "s"), copy=False)
-        .where(matching.is_one_key("t", "s"), is_written.copy(), copy=False)
+        .from_(aliased(work.stage, "t4t_new"), copy=False)
+        .where(matching.is_one_key("t4t_old", "t4t_new"), is_written.copy(), copy=False)
     )
     names = (*work.written_names, *(gone.name for gone in work.change.unfilled))
     written = (
-        exp.select(*(column(name, "s") for name in names), copy=False)
-        .from_(aliased(work.stage, "s"), copy=False)
+        exp.select(*(column(name, "t4t_new") for name in names), copy=False)
+        .from_(aliased(work.stage, "t4t_new"), copy=False)
         .where(is_written.copy(), copy=False)
     )
     return (
@@ -67,13 +70,13 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         Write(create_temporary(_HELD, held)),
         Repair(
             count_where(
-                aliased(work.stage, "s"),
+                aliased(work.stage, "t4t_new"),
                 exp.and_(exp.paren(may_be_earlier.copy()), is_written.copy(), copy=False),
             ),
             lambda: _hold_earlier(matching, may_be_earlier),
         ),
         Write(
-            delete(aliased(work.table, "t"), exp.Exists(this=key_is_written)),
+            delete(aliased(work.table, "t4t_old"), exp.Exists(this=key_is_written)),
             Tally.UPDATED,
         ),
         Write(insert(work.table, names, written), Tally.UPSERTED, note),
@@ -85,11 +88,11 @@ def _hold_earlier(matching: Matching, may_be_earlier: exp.Expr) -> Write:
     """Holds staged rows, too, that are earlier than the table's."""
     time = matching.work.time_column
     is_earlier = exp.Coalesce(
-        this=exp.LT(this=column(time, "s"), expression=column(time, "t")),
+        this=exp.LT(this=column(time, "t4t_new"), expression=column(time, "t4t_old")),
         expressions=[
             exp.and_(
-                exp.Is(this=column(time, "s"), expression=exp.Null()),
-                exp.Not(this=exp.Is(this=column(time, "t"), expression=exp.Null())),
+                exp.Is(this=column(time, "t4t_new"), expression=exp.Null()),
+                exp.Not(this=exp.Is(this=column(time, "t4t_old"), expression=exp.Null())),
                 copy=False,
             )
         ],
@@ -111,24 +114,24 @@ def _keep_values(matching: Matching) -> tuple[Write, ...]:
     Those are also the columns that the query no longer gives.
     """
     work = matching.work
-    unfilled = [column(gone.name, "t") for gone in work.change.unfilled]
+    unfilled = [column(gone.name, "t4t_old") for gone in work.change.unfilled]
     if not matching.kept and not unfilled:
         return ()
-    is_new = exp.Is(this=column(matching.keys[0], "t"), expression=exp.Null())
+    is_new = exp.Is(this=column(matching.keys[0], "t4t_old"), expression=exp.Null())
 
     def value(name: str) -> exp.Expr:
         if name.lower() not in matching.kept:
-            return column(name, "s")
-        either = exp.If(this=is_new.copy(), true=column(name, "s"))
-        chosen = exp.Case(ifs=[either], default=column(name, "t"))
+            return column(name, "t4t_new")
+        either = exp.If(this=is_new.copy(), true=column(name, "t4t_new"))
+        chosen = exp.Case(ifs=[either], default=column(name, "t4t_old"))
         return exp.Alias(this=chosen, alias=identifier(name))
 
     rows = (
         exp.select(*(value(name) for name in work.written_names), *unfilled, copy=False)
-        .from_(aliased(work.stage, "s"), copy=False)
+        .from_(aliased(work.stage, "t4t_new"), copy=False)
         .join(
-            aliased(work.table, "t"),
-            on=matching.is_one_key("t", "s"),
+            aliased(work.table, "t4t_old"),
+            on=matching.is_one_key("t4t_old", "t4t_new"),
             join_type="left",
             copy=False,
         )
@@ -140,7 +143,9 @@ def _matches(matching: Matching) -> exp.Select:
     """The row numbers of staged rows whose key the table has."""
     work = matching.work
     return (
-        exp.select(exp.alias_(column("rowid", "s"), "stage_row"), copy=False)
-        .from_(aliased(work.table, "t"), copy=False)
-        .join(aliased(work.stage, "s"), on=matching.is_one_key("t", "s"), copy=False)
+        exp.select(exp.alias_(column("rowid", "t4t_new"), "stage_row"), copy=False)
+        .from_(aliased(work.table, "t4t_old"), copy=False)
+        .join(
+            aliased(work.stage, "t4t_new"), on=matching.is_one_key("t4t_old", "t4t_new"), copy=False
+        )
     )

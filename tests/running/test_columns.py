@@ -149,3 +149,19 @@ def test_views_of_the_table_go_on(lab: Lab, source: Source, strategy: str) -> No
     lab.run(full_refresh=True)
 
     assert later == lab.rows("FROM seen") == [(2,)]
+
+
+@pytest.mark.parametrize("method", ["fastest", "merge"])
+@pytest.mark.parametrize("name", ["t", "s", "h", "q", "target", "source"])
+def test_a_struct_is_not_taken_for_a_table(lab: Lab, name: str, method: str) -> None:
+    """`t.id` is the key of a row even where the table has a STRUCT column `t` with a field `id`."""
+    value = f"{{'id': 5, 'c': TIMESTAMP '2020-01-01', 'rowid': 3}} AS {name}"
+    lab.sql(f"CREATE TABLE src AS SELECT 1 AS id, TIMESTAMP '2024-01-01' AS c, {value}")
+    lab.model(f"SELECT id, c, {name} FROM src", incremental("merge", method=method))
+    lab.run()
+    lab.sql(f"INSERT INTO src SELECT i, TIMESTAMP '2024-01-02', {value} FROM range(1, 3) AS r(i)")
+
+    report = lab.run()
+
+    assert (report.rows_inserted, report.rows_updated) == (1, 1)
+    assert lab.rows() == lab.refreshed()
