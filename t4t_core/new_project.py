@@ -18,7 +18,7 @@ schema = "analytics"
 [flags]
 materialization_change_behavior = "warn"
 """,
-    ".gitignore": "data/\n",
+    ".gitignore": "data/\n.t4t/\n",
     "seeds/raw/orders.csv": """\
 id,customer,amount,updated_at
 1,ada,12.50,2024-01-01 09:00:00

@@ -8,4 +8,5 @@ from pydantic import BaseModel, ConfigDict
 class Written(BaseModel):
     """What a user wrote."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # Validators are built at their first use: a command uses few of them, and most are only parts.
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, populate_by_name=True)
