@@ -20,7 +20,7 @@ def _snapshot(folder: Path) -> dict[str, bytes | None]:
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
-        if "__pycache__" not in path.parts
+        if not {"__pycache__", ".t4t"}.intersection(path.parts)
     }
 
 

@@ -62,7 +62,10 @@ def test_a_changed_definition(
         (QUERY, incremental("merge", lookback="3 days")),
         (QUERY, incremental("merge", unique_key="ID", method="merge")),
         (QUERY, incremental("merge", on_duplicate_key="error")),
-        (QUERY, incremental("merge") | {"description": "x", "tags": ["y"], "tests": ["z"]}),
+        (
+            QUERY,
+            incremental("merge") | {"description": "x", "tags": ["y"], "tests": ["row_count_gt_0"]},
+        ),
     ],
     ids=["layout", "lookback", "same-key", "duplicates", "words"],
 )
