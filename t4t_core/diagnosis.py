@@ -51,7 +51,7 @@ def _database_status(project: Project, problems: list[str]) -> str:
         with Warehouse.open(settings.database, read_only=True, lock_timeout_s=0) as warehouse:
             check_format(warehouse)
             attach(warehouse, settings.others, 0, is_reading=True)
-            return f"opens; {len(last_commits(warehouse))} models were run"
+            return f"opens; {len(last_commits(warehouse))} models and seeds have state"
     except T4tError as error:
         problems.append(str(error))
         return "does not open"
@@ -74,7 +74,7 @@ def diagnosis_text(found: dict[str, Any]) -> str:
     rows = [
         (key.replace("_", " "), ", ".join(value) if isinstance(value, list) else value)
         for key, value in found.items()
-        if key != "problems"
+        if key != "problems" and value != []
     ]
     lines = [tabulate(rows, tablefmt="plain", disable_numparse=True)]
     lines += [f"problem: {problem}" for problem in found["problems"]]

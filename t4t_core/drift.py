@@ -105,11 +105,12 @@ def changes(before: Definition, now: Definition) -> tuple[str, ...]:
     elif before.unique_key != now.unique_key:
         found.append(
             f"the unique key changed from {', '.join(before.unique_key) or 'none'} "
-            f"to {', '.join(now.unique_key)}"
+            f"to {', '.join(now.unique_key) or 'none'}"
         )
     if before.time_column != now.time_column:
         found.append(
-            f"the time column changed from {before.time_column or 'none'} to {now.time_column}"
+            f"the time column changed from {before.time_column or 'none'} "
+            f"to {now.time_column or 'none'}"
         )
     if before.start != now.start:
         found.append(f"the start changed from {before.start or 'none'} to {now.start or 'none'}")

@@ -56,7 +56,9 @@ def selecting(command: Command) -> Command:
 def running(command: Command) -> Command:
     """What commands take that run models, or show what a run would do."""
     return click.option(
-        "--full-refresh", is_flag=True, help="Build incremental tables anew from all their rows."
+        "--full-refresh",
+        is_flag=True,
+        help="Make incremental tables anew from all rows, and load seeds that did not change.",
     )(selecting(shared(command)))
 
 

@@ -26,12 +26,16 @@ def init(folder: Path) -> None:
 @click.command()
 @click.argument("action", type=click.Choice(["show", "windows", "reset", "set"]))
 @shared
-@click.option("-m", "--model", help="The model; needed for reset and set.")
-@click.option("--value", help="set: the watermark that the next run starts from.")
+@click.option("-m", "--model", metavar="NAME", help="The model; set and reset need it.")
+@click.option("--value", metavar="TIME", help="Of set: the new watermark.")
 def state(action: str, project: Path, model: str | None, value: str | None, **options: Any) -> None:
     """Show, set or reset the state of models.
 
-    ACTION is show, windows, reset or set; windows shows what runs have read and what lies between.
+    \b
+    show     prints what the last run of each model left
+    windows  prints which times runs have read, and which lie between them unread
+    set      moves a model's watermark, from which its next run reads
+    reset    forgets a model's state, so that its next run is a full load
     """
     from t4t_core.state_commands import (
         reset,

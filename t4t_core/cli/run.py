@@ -29,7 +29,7 @@ def seed(project: Path, **options: Any) -> None:
     _run(project, options, with_models=False, with_seeds=True)
 
 
-@click.command()
+@click.command(short_help="Load seeds, run models and test them.")
 @backfilling
 @running
 def build(project: Path, **options: Any) -> None:

@@ -12,7 +12,7 @@ import click
 from t4t_core.cli.options import load, selected_nodes, selecting, shared
 
 
-@click.command()
+@click.command(short_help="Run the data tests, or with --unit the unit tests.")
 @click.option("--unit", is_flag=True, help="Run the unit tests of the models.")
 @selecting
 @shared

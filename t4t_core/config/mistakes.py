@@ -34,7 +34,7 @@ def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[
                 "strategy",
             ), f"'strategy' is {context['tag']!r}, which is none of {expected}"
         case "extra_forbidden":
-            return at, f"unknown key {at[-1]!r}{nearest(at[-1], _keys_at(shape, at[:-1]))}"
+            return at, f"unknown key {at[-1]!r}{_meant(at, shape)}"
         case "missing":
             return at, f"{at[-1]!r} is missing"
         case "value_error":
@@ -66,6 +66,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the known word most like this one, or nothing."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def _meant(at: tuple[str, ...], shape: type[BaseModel]) -> str:
+    """What somebody meant who wrote an unknown key: one a level higher, or one like it."""
+    key, above = at[-1], at[:-2]
+    if len(at) > 1 and not at[-2].isdigit() and key in _keys_at(shape, above):
+        return f" (it stands beside {at[-2]!r})"
+    return nearest(key, _keys_at(shape, at[:-1]))
 
 
 def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:

@@ -89,6 +89,20 @@ def test_metadata_in_a_string_is_text(project: Make) -> None:
     assert model.config.tags == ()
 
 
+def test_a_key_one_level_too_deep_is_told_where_it_stands(project: Make) -> None:
+    """A key that is known a level higher is no unknown word; the error says where it belongs."""
+    metadata = {
+        "materialization": "incremental",
+        "incremental": {
+            "strategy": "append",
+            "append": {"time_column": "t", "on_schema_change": "ignore"},
+        },
+    }
+
+    with pytest.raises(ProjectError, match=r"'on_schema_change' \(it stands beside 'append'\)"):
+        load_project(project({"s/m.sql": f"-- metadata: {json.dumps(metadata)}\nSELECT 1 AS t"}))
+
+
 @pytest.mark.parametrize(
     ("written", "time_column", "start"),
     [
