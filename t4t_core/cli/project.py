@@ -36,7 +36,7 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
     windows  prints which times runs have read, and which lie between them unread
     set      moves a model's watermark, from which its next run reads
     reset    forgets a model's state, so that its next run is a full load
-    """
+    """  # noqa: D301  click takes the character \b for "leave these lines as they are"
     from t4t_core.state_commands import (
         reset,
         set_watermark,
