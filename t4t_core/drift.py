@@ -35,6 +35,7 @@ class Decision:
         warning: What the user should be told besides, or None.
         waits_for_columns: The query changed, and `settled` says what that means.
         empties: The table is made anew without rows, which the next run loads.
+        in_windows: The query is asked for one window of time after the other.
     """
 
     mode: Literal["full", "incremental"]
@@ -42,6 +43,7 @@ class Decision:
     warning: str | None = None
     waits_for_columns: bool = False
     empties: bool = False
+    in_windows: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -177,9 +179,14 @@ def settled(
     found = differences(facts)
     chosen = replace(decided, waits_for_columns=False)
     policy = on_schema_change(model)
-    if found and policy in ("full_refresh", "recreate_empty"):
-        reason = f"its columns changed ({found}), and on_schema_change is {policy!r}"
-        chosen = Decision("full", reason, decided.warning, empties=policy == "recreate_empty")
+    if found and policy in ("full_refresh", "full_incremental_refresh", "recreate_empty"):
+        chosen = Decision(
+            "full",
+            f"its columns changed ({found}), and on_schema_change is {policy!r}",
+            decided.warning,
+            empties=policy == "recreate_empty",
+            in_windows=policy == "full_incremental_refresh",
+        )
     elif decided.waits_for_columns:
         assert facts.commit is not None, "only a later run's query has changed"
         if found:

@@ -22,6 +22,7 @@ from t4t_core.hooks import hook_steps
 from t4t_core.incomplete import NOTHING, Incomplete, completing, incomplete_of
 from t4t_core.indexes import lost_indexes, make_indexes
 from t4t_core.models import Model
+from t4t_core.refresh_windows import refresh_windows
 from t4t_core.request import Request
 from t4t_core.schema_change import NO_CHANGE, SchemaChange, schema_change
 from t4t_core.sql.names import table
@@ -41,7 +42,13 @@ from t4t_core.strategies.history import history_columns, written_history
 from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
 from t4t_core.strategies.numbering import create_numbered, numbering_by_key
 from t4t_core.strategies.work import Work, written_work
-from t4t_core.strategy_runs import alterations, emptied, full_load, later_run
+from t4t_core.strategy_runs import (
+    alterations,
+    emptied,
+    full_load,
+    later_run,
+    load_in_windows,
+)
 from t4t_core.values import TimeKind, TimeValue
 
 
@@ -135,8 +142,14 @@ def _planned(
     lacks = NOTHING
     if decision.is_full:
         room = _make_room(model, facts, catalog)
-        is_emptied = decision.empties
-        run = emptied(work) if is_emptied else full_load(work, settings, model, facts, request)
+        if decision.empties:
+            run = emptied(work)
+        elif decision.in_windows:
+            parts = refresh_windows(model, work, request)
+            decision = replace(decision, reason=f"{decision.reason}; in {len(parts):,} windows")
+            run = load_in_windows(work, parts, settings, model, facts, request)
+        else:
+            run = full_load(work, settings, model, facts, request)
     else:
         work = written_work(work, schema_change(model, facts))
         work, lacks = completing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -20,6 +21,7 @@ from t4t_core.sql.statements import create_table, greatest_ordinal
 from t4t_core.sql.window import around
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import append, delete_insert, merge
+from t4t_core.strategies.in_windows import Part, part_names, read_in_windows
 from t4t_core.strategies.numbering import create_numbered, numbering_of
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.where_condition import where_condition
@@ -41,6 +43,20 @@ def full_load(
         (*create, *_checks(work, settings)),
         greatest_ordinal(work.table, work.time_column, work.kind),
     )
+
+
+def load_in_windows(
+    work: Work,
+    parts: Sequence[Part],
+    settings: StrategyConfig,
+    model: Model,
+    facts: Facts,
+    request: Request,
+) -> StrategyRun:
+    """The statements that make the table anew from windows that were read one after the other."""
+    read, held = read_in_windows(work, parts)
+    run = full_load(held, settings, model, facts, request)
+    return replace(run, steps=(*read, *run.steps), leaves=(*run.leaves, *part_names(parts)))
 
 
 def emptied(work: Work) -> StrategyRun:

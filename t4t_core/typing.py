@@ -20,6 +20,7 @@ OnSchemaChange = Literal[
     "append_new_columns",
     "sync_all_columns",
     "full_refresh",
+    "full_incremental_refresh",
     "recreate_empty",
 ]
 
@@ -69,6 +70,24 @@ class DeleteInsertConfig(TimeWindow, total=False):
     allow_wider_delete: bool
 
 
+class RefreshParameter(TypedDict, total=False):
+    """The windows in which a table is rebuilt, each a `step` long."""
+
+    name: str
+    start_value: str | int | date
+    end_value: str | int | date
+    step: str | int
+
+
+class FullIncrementalRefresh(TypedDict, total=False):
+    """One parameter; or `start`, `end` and `batch_size`, which say the same."""
+
+    parameters: Sequence[RefreshParameter]
+    start: str | int | date
+    end: str | int | date
+    batch_size: str | int
+
+
 class IncrementalConfig(TypedDict, total=False):
     """The strategy and its settings, under the strategy's own name."""
 
@@ -77,6 +96,7 @@ class IncrementalConfig(TypedDict, total=False):
     merge: MergeConfig
     delete_insert: DeleteInsertConfig
     on_schema_change: OnSchemaChange
+    full_incremental_refresh: FullIncrementalRefresh
 
 
 class Scd2Config(TypedDict, total=False):
@@ -250,6 +270,7 @@ class ModelMetadata(TypedDict, total=False):
     description: str
     materialization: Materialization
     incremental: IncrementalConfig
+    full_incremental_refresh: FullIncrementalRefresh
     scd2: Scd2Config
     schema: list[ColumnMetadata]
     schema_contract: Literal["enforce", "strict", "warn"]

@@ -240,13 +240,16 @@ def reaching_back(value: TimeValue, lookback: Lookback) -> TimeValue:
     return TimeValue(value.kind, micros)
 
 
-def start_value(kind: TimeKind, start: str | int | date, now: datetime) -> TimeValue:
+def start_value(
+    kind: TimeKind, start: str | int | date, now: datetime, name: str = "start_date"
+) -> TimeValue:
     """The start S that a model's `start_date` means for a column of this kind.
 
     Args:
         kind: What the column counts in.
         start: A number, a date, or text: ISO 8601, or `CURRENT_DATE`.
         now: The moment that `CURRENT_DATE` is read from, with a zone; its day in UTC counts.
+        name: What the setting is called, for errors.
 
     Raises:
         ValueError: It cannot bound a column of this kind.
@@ -264,4 +267,4 @@ def start_value(kind: TimeKind, start: str | int | date, now: datetime) -> TimeV
         return TimeValue.parse(kind, str(start))
     except ValueError as error:
         wanted = "a number" if kind.is_integer else "a date (YYYY-MM-DD) or an ISO 8601 moment"
-        raise ValueError(f"start_date {start!r} is not {wanted}") from error
+        raise ValueError(f"{name} {start!r} is not {wanted}") from error

@@ -16,6 +16,7 @@ from t4t_core.config.mistakes import nearest, problems
 from t4t_core.config.model import ColumnConfig, ModelConfig
 from t4t_core.config.partitions import PartitionsConfig
 from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
+from t4t_core.config.refresh import FullIncrementalRefresh, RefreshParameter
 from t4t_core.config.strategies import (
     AppendConfig,
     DeleteInsertConfig,
@@ -38,6 +39,7 @@ __all__ = [
     "DeleteInsertConfig",
     "FlagsConfig",
     "FreshnessConfig",
+    "FullIncrementalRefresh",
     "HistoryConfig",
     "IncrementalConfig",
     "MergeConfig",
@@ -45,6 +47,7 @@ __all__ = [
     "OnSchemaChange",
     "PartitionsConfig",
     "ProjectConfig",
+    "RefreshParameter",
     "RetryConfig",
     "Rows",
     "Severity",

@@ -69,6 +69,11 @@ class ModelConfig(DescriptiveModel):
                 if name in written:
                     raise ValueError(f"{name}s is another name for {name}: write one of them")
                 written[name] = written.pop(f"{name}s")
+        refresh, settings = "full_incremental_refresh", written.get("incremental")
+        if refresh in written and isinstance(settings, Mapping):
+            if refresh in settings:
+                raise ValueError(f"{refresh} stands in 'incremental' and beside it: write one")
+            written["incremental"] = {**settings, refresh: written.pop(refresh)}
         return written
 
     @model_validator(mode="after")

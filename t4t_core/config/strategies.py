@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
 
+from t4t_core.config.refresh import FullIncrementalRefresh
 from t4t_core.config.written import Written
 from t4t_core.values import Lookback
 
@@ -183,6 +184,7 @@ OnSchemaChange = Literal[
     "append_new_columns",
     "sync_all_columns",
     "full_refresh",
+    "full_incremental_refresh",
     "recreate_empty",
 ]
 StrategyConfig = AppendConfig | MergeConfig | DeleteInsertConfig
@@ -199,11 +201,37 @@ class IncrementalConfig(Written):
     merge: MergeConfig | None = None
     delete_insert: DeleteInsertConfig | None = None
     on_schema_change: OnSchemaChange = "fail"
+    full_incremental_refresh: FullIncrementalRefresh | None = None
 
     @model_validator(mode="after")
     def _need_settings(self) -> IncrementalConfig:
         if getattr(self, self.strategy) is None:
             raise ValueError(f"the strategy is {self.strategy!r}, but its settings are missing")
+        return self
+
+    @model_validator(mode="after")
+    def _need_windows(self) -> IncrementalConfig:
+        refresh = self.full_incremental_refresh
+        if refresh is None:
+            if self.on_schema_change == "full_incremental_refresh":
+                raise ValueError(
+                    "on_schema_change is 'full_incremental_refresh', but the windows are missing: "
+                    '"full_incremental_refresh": {"parameters": [{"name": "@start_date", '
+                    '"start_value": "2024-01-01", "step": "INTERVAL 1 DAY"}]}'
+                )
+            return self
+        settings = getattr(self, self.strategy)
+        if settings is None:
+            return self
+        known = {"@start_date", f"@{settings.time_column}".lower()}
+        if settings.is_start_placed:
+            known.add(str(settings.start_date).lower())
+        name = refresh.windows.name
+        if name.lower() not in known:
+            raise ValueError(
+                f"full_incremental_refresh is of {name!r}, and the model's time of "
+                f"{', '.join(sorted(known))}"
+            )
         return self
 
     @property

@@ -97,7 +97,11 @@ def validated(shape: type[Shape], written: Mapping[str, Any], place: Place, owne
 def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:
     """The metadata with texts that are one placeholder replaced by the variable's value."""
     if isinstance(value, Mapping):
-        return {k: _filled(v, place, variables, str(k)) for k, v in value.items()}
+        # What a parameter of `full_incremental_refresh` is named after is not its value.
+        names = ("name",) if key == "parameters" else ()
+        return {
+            k: v if k in names else _filled(v, place, variables, str(k)) for k, v in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_filled(item, place, variables, key) for item in value]
     if not isinstance(value, str) or key in _READ_LATER:
