@@ -12,7 +12,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.graph import Graph
 from t4t_core.model_reports import nothing_done
 from t4t_core.models import Model
-from t4t_core.one_model import current_definition
+from t4t_core.planned_model import current_definition
 from t4t_core.report import ModelReport
 from t4t_core.state.windows import done_until, kept_windows
 from t4t_core.windows import Backfill, Batch, Window, as_bound, batches, bound_text

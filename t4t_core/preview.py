@@ -21,8 +21,8 @@ from t4t_core.made_functions import first_statements, preview_functions
 from t4t_core.model_reports import explained, unmade_hint
 from t4t_core.models import Model, PythonSource
 from t4t_core.numbered import with_number
-from t4t_core.one_model import current_definition, may_read_target, plan_model
 from t4t_core.plan import Plan, plan
+from t4t_core.planned_model import current_definition, may_read_target, plan_model
 from t4t_core.project.load import Project
 from t4t_core.request import Request
 from t4t_core.run import require_variables

@@ -19,8 +19,9 @@ from t4t_core.function import Function
 from t4t_core.made_functions import ledger_name, make_functions, register_functions
 from t4t_core.model_reports import explained, failure
 from t4t_core.models import Model
-from t4t_core.one_model import Given, run_model
+from t4t_core.one_model import run_model
 from t4t_core.one_seed import run_seed
+from t4t_core.planned_model import Given
 from t4t_core.project.load import Project
 from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request

@@ -16,7 +16,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError, ProjectError, T4tError
 from t4t_core.made_functions import register_functions
 from t4t_core.models import Model
-from t4t_core.one_model import Given
+from t4t_core.planned_model import Given
 from t4t_core.project import Project, with_variables
 from t4t_core.report import CheckReport, ModelReport
 from t4t_core.request import Request

@@ -17,8 +17,8 @@ from t4t_core.made_functions import make_functions, register_functions
 from t4t_core.models import Model
 from t4t_core.names import quoted
 from t4t_core.new_commit import new_commit
-from t4t_core.one_model import plan_model
 from t4t_core.plan import Plan
+from t4t_core.planned_model import plan_model
 from t4t_core.project.load import Project
 from t4t_core.request import Request
 from t4t_core.seed import Seed
