@@ -17,7 +17,7 @@ from t4t_core.made_functions import make_functions
 from t4t_core.model_reports import explained, failure, success, unmade_hint
 from t4t_core.models import Model
 from t4t_core.new_commit import later_of, new_commit
-from t4t_core.plan import Plan, without_notes
+from t4t_core.plan import Plan
 from t4t_core.planned_model import Given, plan_model
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT
@@ -76,7 +76,7 @@ def run_model(
             before = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, before, given)
             if batch is not None:
-                made = without_notes(made)
+                made = _without_notes(made)
             _tell(made, facts)
             commit = _carried_out(made, facts, project, warehouse, commits, started)
             columns: tuple[Column, ...] = ()
@@ -134,3 +134,11 @@ def _carried_out(
     apply(made.after, warehouse)
     row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
     return new_commit(made, facts, tallies, watermark, row_count, project, commits, started)
+
+
+def _without_notes(made: Plan) -> Plan:
+    """The plan with nothing to say in the log, for one of many batches."""
+    steps = tuple(
+        replace(step, note=None) if isinstance(step, Write) else step for step in made.steps
+    )
+    return replace(made, steps=steps, notes=())

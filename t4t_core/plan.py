@@ -6,20 +6,15 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from t4t_core.bounds import bounds
 from t4t_core.commit import Definition
-from t4t_core.config import (
-    CheckHistoryConfig,
-    MergeConfig,
-    StrategyConfig,
-    TimestampHistoryConfig,
-)
+from t4t_core.config import CheckHistoryConfig, StrategyConfig, TimestampHistoryConfig
 from t4t_core.drift import Decision
 from t4t_core.facts import Column, Facts
-from t4t_core.fit import needed_column, time_kind_of
+from t4t_core.fit import needed_column
 from t4t_core.history_work import HistoryWork, history_work
 from t4t_core.hooks import hook_steps
 from t4t_core.incomplete import NOTHING, Incomplete, completing, incomplete_of
+from t4t_core.incremental_work import incremental_work
 from t4t_core.indexes import lost_indexes, make_indexes
 from t4t_core.models import Model
 from t4t_core.refresh_windows import refresh_windows
@@ -35,13 +30,12 @@ from t4t_core.sql.statements import (
     greatest_ordinal,
     temporary,
 )
-from t4t_core.sql.window import filtered
 from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies import scd2
 from t4t_core.strategies.history import history_columns, written_history
 from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
 from t4t_core.strategies.numbering import create_numbered, numbering_by_key
-from t4t_core.strategies.work import Work, written_work
+from t4t_core.strategies.work import written_work
 from t4t_core.strategy_runs import (
     alterations,
     emptied,
@@ -136,7 +130,7 @@ def _planned(
     if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
         recorded = history_work(model, settings, query, decision, facts, request, catalog)
         return _recorded(recorded, model, definition, decision, facts)
-    work, start = _work(model, settings, query, decision, facts, request, catalog)
+    work, start = incremental_work(model, settings, query, decision, facts, request, catalog)
     notes: tuple[str, ...] = ()
     room: tuple[Step, ...] = ()
     lacks = NOTHING
@@ -213,14 +207,6 @@ def _framed(made: Plan, facts: Facts, request: Request, catalog: str) -> Plan:
     )
 
 
-def without_notes(made: Plan) -> Plan:
-    """The plan with nothing to say in the log, for one of many batches."""
-    steps = tuple(
-        replace(step, note=None) if isinstance(step, Write) else step for step in made.steps
-    )
-    return replace(made, steps=steps, notes=())
-
-
 def _made_anew(
     model: Model,
     query: exp.Expr,
@@ -273,42 +259,6 @@ def _numbered_anew(
         row_count_sql=count_where(target.copy()),
         columns=facts.query_columns,
     )
-
-
-def _work(
-    model: Model,
-    settings: StrategyConfig,
-    query: exp.Expr,
-    decision: Decision,
-    facts: Facts,
-    request: Request,
-    catalog: str,
-) -> tuple[Work, TimeValue | None]:
-    """What the strategy works on, and the start S where there is one."""
-    kind = time_kind_of(settings.time_column, facts.query_columns)
-    if isinstance(settings, MergeConfig):
-        for key in settings.unique_key:
-            needed_column(facts.query_columns, key, "unique key")
-        for name in (*(settings.update_columns or ()), *(settings.exclude_columns or ())):
-            needed_column(facts.query_columns, name, "column")
-    reach = bounds(model, kind, decision, facts, request)
-    if request.slice is not None:
-        name = needed_column(facts.query_columns, request.slice.column, "partition column").name
-        query = filtered(query.copy(), name, request.slice.holds)
-    work = Work(
-        name=model.name,
-        catalog=catalog,
-        query=query,
-        columns=facts.columns_but_number,
-        time_column=settings.time_column,
-        kind=kind,
-        lower=reach.lower,
-        null_time=settings.null_time,
-        may_read_target=facts.may_read_target,
-        upper=reach.upper,
-        number=facts.number,
-    )
-    return work, reach.start
 
 
 def _recorded(
