@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -187,13 +187,6 @@ class Work:
                 'give them a time, or set "null_time" to "include" or "exclude"',
             ),
         )
-
-    def each_column(
-        self, make: Callable[[str], exp.Expr], *, without: tuple[str, ...] = ()
-    ) -> list[exp.Expr]:
-        """What `make` makes of each column's name."""
-        left_out = {name.lower() for name in without}
-        return [make(name) for name in self.column_names if name.lower() not in left_out]
 
     def selected(self, alias: str | None = None) -> list[exp.Expr]:
         """Every column, by name."""
