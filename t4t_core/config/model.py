@@ -20,6 +20,7 @@ from t4t_core.config.strategies import (
     StrategyConfig,
     Window,
 )
+from t4t_core.config.written import with_our_names
 
 
 class ColumnConfig(DescriptiveColumn):
@@ -63,12 +64,7 @@ class ModelConfig(DescriptiveModel):
     def _take_other_names(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
-        written = dict(data)
-        for name in ("pre_hook", "post_hook"):
-            if f"{name}s" in written:
-                if name in written:
-                    raise ValueError(f"{name}s is another name for {name}: write one of them")
-                written[name] = written.pop(f"{name}s")
+        written = with_our_names(data, {"pre_hooks": "pre_hook", "post_hooks": "post_hook"})
         refresh, settings = "full_incremental_refresh", written.get("incremental")
         if refresh in written and isinstance(settings, Mapping):
             if refresh in settings:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
 
 from t4t_core.config.refresh import FullIncrementalRefresh
-from t4t_core.config.written import Written
+from t4t_core.config.written import Written, with_our_names
 from t4t_core.values import Lookback
 
 
@@ -73,15 +73,8 @@ class Window(Written):
     def _take_other_names(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
-        written = dict(data)
-        if "start_value" in written:
-            if "start_date" in written:
-                raise ValueError("start_value is another name for start_date: write one of them")
-            written["start_date"] = written.pop("start_value")
-        if "filter_column" in written:
-            if "time_column" in written:
-                raise ValueError("filter_column is another name for time_column: write one of them")
-            written["time_column"] = written.pop("filter_column")
+        other_names = {"start_value": "start_date", "filter_column": "time_column"}
+        written = with_our_names(data, other_names)
         if "destination_filter_column" in written:
             written["time_column"] = written.pop("destination_filter_column")
         return written
@@ -127,13 +120,7 @@ class MergeConfig(Window):
     def _take_names_of_dbt(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
-        written = dict(data)
-        for other, ours in cls.OTHER_NAMES.items():
-            if other not in written:
-                continue
-            if ours in written:
-                raise ValueError(f"{other} is another name for {ours}: write one of them")
-            written[ours] = written.pop(other)
+        written = with_our_names(data, cls.OTHER_NAMES)
         if written.get("delete_when") is not None:
             written.setdefault("null_time", "error")
         return written

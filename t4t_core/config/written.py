@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -10,3 +13,19 @@ class Written(BaseModel):
 
     # Validators are built at their first use: a command uses few of them, and most are only parts.
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, populate_by_name=True)
+
+
+def with_our_names(written: Mapping[str, Any], other_names: Mapping[str, str]) -> dict[str, Any]:
+    """What was written, with our name for each key that was written by another.
+
+    Raises:
+        ValueError: A key was written by both.
+    """
+    renamed = dict(written)
+    for other, ours in other_names.items():
+        if other not in renamed:
+            continue
+        if ours in renamed:
+            raise ValueError(f"{other} is another name for {ours}: write one of them")
+        renamed[ours] = renamed.pop(other)
+    return renamed
