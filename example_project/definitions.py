@@ -10,7 +10,7 @@ from example_project.names import FLIGHTS_IO_MANAGER
 from example_project.plot import delay_plot
 from example_project.sensors import active_rows_report, report_job, watermark_sensor
 from t4t_core.project import load_project
-from t4t_dagster import T4tIOManager, build_t4t_definitions, t4t_assets
+from t4t_dagster import T4tIOManager, build_t4t_definitions, t4t_asset_checks, t4t_assets
 
 FOLDER = Path(__file__).parent
 
@@ -28,6 +28,7 @@ defs = dg.Definitions.merge(
             delay_plot(database.parent),
             active_rows_report,
         ],
+        asset_checks=t4t_asset_checks(flights_project, io_manager_key=FLIGHTS_IO_MANAGER),
         jobs=[report_job],
         sensors=[watermark_sensor],
         resources={

@@ -19,37 +19,43 @@ from t4t_dagster.translator import T4tTranslator
 def materialization_metadata(
     report: ModelReport, node: Model | Seed, project: Project
 ) -> dict[str, Any]:
-    """The metadata of one run of a model, under `t4t/` and Dagster's own keys."""
+    """The metadata of one run of a model, under `t4t/` and Dagster's own keys.
+
+    Dagster shows them in this order: what the run did, how it did it, what identifies it.
+    """
     metadata: dict[str, Any] = {
         "t4t/mode": report.mode or "",
         "t4t/reason": report.reason,
-        "t4t/materialization": report.materialization,
+    }
+    if report.warning is not None:
+        metadata["t4t/warning"] = report.warning
+    metadata |= {
         "t4t/rows_inserted": report.rows_inserted,
         "t4t/rows_updated": report.rows_updated,
         "t4t/rows_deleted": report.rows_deleted,
-        "t4t/duration_s": round(report.duration_s, 4),
-        "dagster/table_name": f"{project.settings.catalog}.{node.name.schema}.{node.name.name}",
     }
-    if report.strategy is not None:
-        metadata["t4t/strategy"] = report.strategy
+    if report.row_count is not None:
+        metadata["dagster/row_count"] = report.row_count
     if report.watermark is not None:
         metadata["t4t/last_processed_value"] = str(report.watermark)
         metadata |= _plotted(report.watermark)
     if report.window is not None:
         metadata["t4t/window_start"], metadata["t4t/window_end"] = report.window
+    metadata["t4t/duration_s"] = round(report.duration_s, 4)
+    if report.statements:
+        script = ";\n\n".join(report.statements)
+        metadata["t4t/sql"] = dg.MetadataValue.md(f"```sql\n{script};\n```")
+    metadata["t4t/materialization"] = report.materialization
+    if report.strategy is not None:
+        metadata["t4t/strategy"] = report.strategy
+    name = node.name
+    metadata["dagster/table_name"] = f"{project.settings.catalog}.{name.schema}.{name.name}"
+    if report.columns:
+        metadata["dagster/column_schema"] = _schema(report, node)
     if report.sql_hash is not None:
         metadata["t4t/sql_hash"] = report.sql_hash
     if report.config_hash is not None:
         metadata["t4t/config_hash"] = report.config_hash
-    if report.warning is not None:
-        metadata["t4t/warning"] = report.warning
-    if report.statements:
-        script = ";\n\n".join(report.statements)
-        metadata["t4t/sql"] = dg.MetadataValue.md(f"```sql\n{script};\n```")
-    if report.row_count is not None:
-        metadata["dagster/row_count"] = report.row_count
-    if report.columns:
-        metadata["dagster/column_schema"] = _schema(report, node)
     return metadata
 
 

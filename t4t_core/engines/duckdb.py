@@ -222,6 +222,26 @@ class Warehouse:
             return None
         return Target("view", self._listed_columns(name) if with_columns else ())
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table, maybe in another attached database.
+
+        The catalog's lists of a database that was just opened take tens of milliseconds where it
+        has many tables.
+
+        Args:
+            name: The catalog, schema and name, joined by dots; all of them plain names.
+
+        Raises:
+            DatabaseError: It cannot be read.
+        """
+        try:
+            self.connection.table(name)
+        except duckdb.CatalogException:
+            return False
+        except duckdb.Error as error:
+            raise DatabaseError(message_of(error), sql=name) from error
+        return True
+
     def _listed_target(self, name: TableName, with_columns: bool) -> Target | None:
         found = self.row(
             "SELECT table_type FROM (SELECT 'table' AS table_type, schema_name, table_name, "

@@ -149,24 +149,19 @@ def _row(commit: Commit) -> tuple[object, ...]:
 
 
 def _ensure_table(warehouse: Warehouse, file: Path) -> None:
-    tables = {
-        row[0]
-        for row in warehouse.rows(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", (_DATABASE,)
-        )
-    }
-    if "t4t_format" in tables:
+    has_table = warehouse.has_table(_TABLE)
+    if warehouse.has_table(_FORMAT_TABLE):
         written = warehouse.number(f"SELECT max(version) FROM {_FORMAT_TABLE}")
         if written > FORMAT:
             raise StateError(
                 f"{file} has format {written}; this t4t knows {FORMAT}",
                 hint="upgrade t4t-dagster; nothing was changed",
             )
-        if TABLE in tables:
+        if has_table:
             return
     columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
     with warehouse.transaction():
-        if TABLE in tables:
+        if has_table:
             log.warning("%s comes from another t4t; its table is kept as %s_before", file, TABLE)
             warehouse.execute(f"DROP TABLE IF EXISTS {_TABLE}_before")
             warehouse.execute(f"ALTER TABLE {_TABLE} RENAME TO {TABLE}_before")
