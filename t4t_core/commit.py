@@ -29,6 +29,8 @@ class Definition:
         number: The auto_incremental column in lower case; empty for none.
         incomplete: Columns in which rows may lack values; see `t4t_core.incomplete`.
         complete_from: From when on no row lacks any; empty where any may.
+        old_until: Rows of an append table up to here may be of an earlier definition; empty where
+            none is.
     """
 
     query: str
@@ -42,6 +44,7 @@ class Definition:
     number: str = ""
     incomplete: tuple[tuple[str, str], ...] = ()
     complete_from: str = ""
+    old_until: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

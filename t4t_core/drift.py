@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import (
-    AppendConfig,
     CheckHistoryConfig,
     DeleteInsertConfig,
     FlagsConfig,
@@ -16,7 +15,7 @@ from t4t_core.config import (
     TimestampHistoryConfig,
 )
 from t4t_core.errors import RunError
-from t4t_core.facts import Facts, Target
+from t4t_core.facts import Facts
 from t4t_core.models import Model
 from t4t_core.refusals import refuse_foreign_table, refuse_full_load, refuse_to_forget
 from t4t_core.request import Request
@@ -36,6 +35,7 @@ class Decision:
         waits_for_columns: The query changed, and `settled` says what that means.
         empties: The table is made anew without rows, which the next run loads.
         in_windows: The query is asked for one window of time after the other.
+        keeps_old_rows: The definition changed, and rows loaded before stay as they are.
     """
 
     mode: Literal["full", "incremental"]
@@ -44,6 +44,7 @@ class Decision:
     waits_for_columns: bool = False
     empties: bool = False
     in_windows: bool = False
+    keeps_old_rows: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -229,38 +230,6 @@ def _full_reason(
     return found
 
 
-def within_part(
-    model: Model, chosen: Decision, request: Request, target: Target | None
-) -> Decision:
-    """The decision about a run of a part of the rows, which never replaces a table that stands.
-
-    Raises:
-        RunError: That is what would have to be done.
-    """
-    part = request.part
-    if part is None:
-        return chosen
-    if request.full_refresh:
-        raise RunError(
-            f"a full refresh and {part} were asked for together",
-            hint="ask for one of them",
-        )
-    if chosen.is_full and target is not None:
-        raise RunError(
-            f"this needs a full load ({chosen.reason}), and a run of {part} cannot be one",
-            hint="run it whole first: `t4t run`, or in Dagster a run with full_refresh in the "
-            "config of t4t_io_manager",
-        )
-    if isinstance(model.strategy, AppendConfig) and chosen.warning is not None:
-        raise RunError(
-            f"{chosen.warning}, and append would add the rows of {part} to them again",
-            hint="run with --full-refresh to rebuild the table by the new definition",
-        )
-    found = f"{part} was asked for"
-    reason = f"{chosen.reason}; {found}" if chosen.is_full or chosen.warning else found
-    return replace(chosen, reason=reason)
-
-
 def _later_reason(model: Model) -> str:
     if isinstance(model.strategy, DeleteInsertConfig):
         return "the window from the start on is replaced"
@@ -303,6 +272,7 @@ def _after_change(changed: str, flags: FlagsConfig) -> Decision:
                 "incremental",
                 f"{changed}, and definition_change_behavior is 'continue'",
                 _old_rows_stay(changed),
+                keeps_old_rows=True,
             )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from t4t_core.config import nearest
 from t4t_core.errors import RunError
 from t4t_core.facts import Column, column_named
 from t4t_core.values import TimeKind
+
+OWN_PREFIX: Final = "t4t_"
 
 
 def time_kind_of(time_column: str, columns: tuple[Column, ...]) -> TimeKind:
@@ -22,6 +26,24 @@ def time_kind_of(time_column: str, columns: tuple[Column, ...]) -> TimeKind:
             hint=f"cast it in the query: CAST({found.name} AS TIMESTAMP) AS {found.name}",
         )
     return found.kind
+
+
+def refuse_own_names(columns: tuple[Column, ...]) -> None:
+    """Keeps the names apart that the statements around a query give to their own tables.
+
+    Within a subquery DuckDB takes `a.b` for a field of the STRUCT `a` before it looks for a table
+    of that name outside, and would silently compare other values.
+
+    Raises:
+        RunError: The query gives such a column.
+    """
+    for found in columns:
+        if found.name.lower().startswith(OWN_PREFIX):
+            raise RunError(
+                f"the query gives a column {found.name!r}, and names that begin with "
+                f"{OWN_PREFIX!r} are t4t's own in the statements of this model",
+                hint="give it another name in the query",
+            )
 
 
 def needed_column(columns: tuple[Column, ...], name: str, role: str) -> Column:

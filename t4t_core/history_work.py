@@ -15,7 +15,7 @@ from t4t_core.fit import needed_column, time_kind_of
 from t4t_core.models import Model
 from t4t_core.request import Request
 from t4t_core.sql.literals import time_literal
-from t4t_core.strategies.history import IS_NEW, LATEST, History
+from t4t_core.strategies.history import History
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeKind, TimeValue, start_value
 
@@ -95,7 +95,7 @@ def _check_columns(settings: HistoryConfig, columns: tuple[Column, ...]) -> None
     if isinstance(settings, CheckHistoryConfig) and settings.check_columns != "all":
         for name in settings.check_columns:
             needed_column(columns, name, "check column")
-    for name in (*settings.history_names, IS_NEW, LATEST):
+    for name in settings.history_names:
         if column_named(columns, name) is not None:
             raise RunError(
                 f"the query gives a column {name!r}, and the history has one of that name",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from t4t_core.apply import Tallies
 from t4t_core.commit import Commit
+from t4t_core.config import AppendConfig
 from t4t_core.config_hash import config_hash
 from t4t_core.facts import Facts
 from t4t_core.graph import Graph
@@ -58,7 +60,9 @@ def new_commit(
         strategy=None if model.strategy is None else model.strategy.name,
         mode=made.decision.mode,
         reason=made.decision.reason,
-        definition=with_incomplete(made.definition, made.incomplete),
+        definition=replace(
+            with_incomplete(made.definition, made.incomplete), old_until=_old_until(made, before)
+        ),
         config_hash=config_hash(model),
         watermark=watermark,
         start=made.start,
@@ -70,6 +74,16 @@ def new_commit(
         committed_at=now,
         duration_s=time.perf_counter() - started,
     )
+
+
+def _old_until(made: Plan, before: Commit | None) -> str:
+    """Up to where rows of an append table may be of an earlier definition."""
+    is_append = isinstance(made.model.strategy, AppendConfig)
+    if before is None or made.decision.is_full or not is_append:
+        return ""
+    if not made.decision.keeps_old_rows or before.watermark is None:
+        return before.definition.old_until
+    return str(before.watermark)
 
 
 def _view_version(made: Plan, graph: Graph, commits: Mapping[str, Commit]) -> str | None:

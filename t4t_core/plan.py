@@ -10,7 +10,7 @@ from t4t_core.commit import Definition
 from t4t_core.config import CheckHistoryConfig, StrategyConfig, TimestampHistoryConfig
 from t4t_core.drift import Decision
 from t4t_core.facts import Column, Facts
-from t4t_core.fit import needed_column
+from t4t_core.fit import needed_column, refuse_own_names
 from t4t_core.history_work import HistoryWork, history_work
 from t4t_core.hooks import hook_steps
 from t4t_core.incomplete import NOTHING, Incomplete, completing, incomplete_of
@@ -123,6 +123,8 @@ def _planned(
 ) -> Plan:
     """The plan of a model, of what its materialization asks for."""
     settings = model.strategy
+    if settings is not None or facts.number is not None:
+        refuse_own_names(facts.query_columns)
     if settings is None and facts.number is not None:
         return _numbered_anew(model, query, definition, decision, facts, catalog)
     if settings is None:

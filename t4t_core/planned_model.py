@@ -14,7 +14,7 @@ from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHis
 from t4t_core.context import RunContext
 from t4t_core.contract import check_contract
 from t4t_core.deferral import with_deferred
-from t4t_core.drift import Decision, decision, definition_of, settled, within_part
+from t4t_core.drift import Decision, decision, definition_of, settled
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError
 from t4t_core.facts import Facts
@@ -25,6 +25,7 @@ from t4t_core.history_drift import history_decision
 from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.numbered import with_number
+from t4t_core.partial_runs import within_part
 from t4t_core.plan import Plan, plan
 from t4t_core.project.load import Project
 from t4t_core.python_rows import RESULT, register_rows, result_query
@@ -103,7 +104,7 @@ def plan_model(
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
             facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
-        decided = within_part(model, decided, request, target)
+        decided = within_part(model, decided, request, target, commit)
     facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
     if facts.indexes and not facts.query_columns:
         facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)

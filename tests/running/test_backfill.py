@@ -483,6 +483,32 @@ def test_append_adds_no_row_again_for_another_query(lab: Lab, source: Source) ->
     assert len(lab.rows()) == 10
 
 
+def test_append_remembers_rows_of_another_query(lab: Lab, source: Source) -> None:
+    """Once runs went on with another query, windows of the older rows are refused all the same."""
+    source(*TEN)
+    lab.settings(flags={"definition_change_behavior": "continue"})
+    lab.model(QUERY, incremental("append"))
+    lab.run()
+    lab.model(
+        "SELECT id, c, v || id % 2 AS v FROM src WHERE id > 10 OR v = '-'", incremental("append")
+    )
+    lab.run()
+    source((11, 12, "k"))
+    lab.run()
+    source((12, 11, "l"))
+    before = lab.everything()
+
+    refused = of_t(backfilled(lab, "2024-01-02", "2024-01-04"))
+    unchanged = lab.everything() == before
+    later = done(backfilled(lab, "2024-01-11", "2024-01-13"))
+    lab.run(full_refresh=True)
+    whole = done(backfilled(lab, "2024-01-01", "2024-01-13"))
+
+    assert "rows up to 2024-01-10T00:00:00 may be of an earlier definition" in str(refused.error)
+    assert unchanged
+    assert (later.rows_inserted, whole.rows_inserted) == (1, 0)
+
+
 def test_a_table_that_is_gone_is_made_of_the_window(lab: Lab, source: Source) -> None:
     """The watermark and the windows begin again with the table."""
     source(*TEN)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from running_lab import Lab, incremental
+from running_lab import Lab, incremental, scd2
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 Source = Callable[..., None]
@@ -111,6 +112,24 @@ def test_names_of_ours_can_be_the_users(lab: Lab, strategy: str, table: str) -> 
     lab.run("made")
 
     assert lab.rows("SELECT id FROM m.made") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("name", ["t4t_old", "T4T_begun"])
+@pytest.mark.parametrize(
+    "metadata",
+    [incremental("append"), incremental("merge"), scd2("check"), scd2("timestamp")],
+    ids=["append", "merge", "check", "timestamp"],
+)
+def test_columns_cannot_be_called_as_tables_of_ours(
+    lab: Lab, metadata: dict[str, Any], name: str
+) -> None:
+    """A STRUCT of such a name would be compared in place of the table's row: it is refused."""
+    lab.sql("CREATE TABLE src AS SELECT 1 AS id, TIMESTAMP '2024-01-01' AS c")
+    lab.model(f"SELECT *, {{'id': 7, 'c': c}} AS {name} FROM src", metadata)
+
+    failed = lab.failure()
+
+    assert f"the query gives a column '{name}'" in str(failed.error)
 
 
 def test_the_time_column_has_to_be_there(lab: Lab, source: Source) -> None:
