@@ -53,7 +53,9 @@ GROWING = {
         "SELECT f.id, f.c, f.v, d.name FROM src AS f LEFT JOIN dim AS d ON d.id = f.id"
     ),
     "comma join": Shape("SELECT f.id, f.c, f.v, d.name FROM src AS f, dim AS d WHERE f.id = d.id"),
-    "exists": Shape("SELECT id, c, v FROM src WHERE EXISTS (FROM dim WHERE dim.id = src.id)"),
+    "exists": Shape(
+        "SELECT id, c, v FROM src WHERE EXISTS (SELECT 1 FROM dim WHERE dim.id = src.id)"
+    ),
     "in": Shape("SELECT id, c, v FROM src WHERE id IN (SELECT id FROM dim) OR v = 'a'"),
     "cte": Shape("WITH a AS (SELECT * FROM src), b AS (SELECT id, c, v FROM a) SELECT * FROM b"),
     "union all": Shape(

@@ -13,8 +13,8 @@ from t4t_core.testing import assert_table, run_steps, unit_test_cases
 Make = Callable[..., Path]
 APPEND = """\
 -- metadata: {"materialization": "incremental", "incremental": {"strategy": "append",
---   "append": {"time_column": "at"}}}
-SELECT id, at FROM raw.events
+--   "append": {"time_column": "seen"}}}
+SELECT id, seen FROM raw.events
 """
 
 
@@ -29,22 +29,22 @@ def test_steps_run_on_one_database(folder: Path) -> None:
         folder,
         "events",
         [
-            {"given": {"raw.events": [{"id": 1, "at": "2024-01-01T00:00Z"}]}},
-            {"given": {"raw.events": [{"id": 2, "at": "2024-01-02T00:00:00Z"}]}},
+            {"given": {"raw.events": [{"id": 1, "seen": "2024-01-01T00:00Z"}]}},
+            {"given": {"raw.events": [{"id": 2, "seen": "2024-01-02T00:00:00Z"}]}},
         ],
     )
 
     assert [column.type for column in first.columns] == ["BIGINT", "TIMESTAMP WITH TIME ZONE"]
     assert [first.report.mode, second.report.mode] == ["full", "incremental"]
     assert_table(first, [{"id": 1}])
-    assert_table(second, "id,at\n1,2024-01-01 00:00:00+00\n2,2024-01-02 00:00:00+00")
+    assert_table(second, "id,seen\n1,2024-01-01 00:00:00+00\n2,2024-01-02 00:00:00+00")
     with pytest.raises(AssertionError, match=r"missing\s+3"):
         assert_table(second, [{"id": 1}, {"id": 2}, {"id": 3}])
 
 
 def test_a_step_that_fails_is_told(folder: Path) -> None:
     """What a step expects is checked; without that, its report says what happened."""
-    steps = [{"given": {"raw.events": [{"id": 1, "at": "no time"}]}}]
+    steps = [{"given": {"raw.events": [{"id": 1, "seen": "no time"}]}}]
 
     (step,) = run_steps(folder, "mart.events", steps)
 
@@ -60,7 +60,7 @@ def test_a_step_that_fails_is_told(folder: Path) -> None:
 def test_the_unit_tests_of_a_project_are_cases_of_pytest(folder: Path) -> None:
     """One line makes a case of each, with its name; one that fails shows its rows."""
     (folder / "models" / "mart" / "events.py").write_text(
-        'rows = [{"id": 1, "at": "2024-01-01"}]\n'
+        'rows = [{"id": 1, "seen": "2024-01-01"}]\n'
         'unit_tests = [{"name": "good", "given": {"raw.events": rows}, "expect": rows},\n'
         '              {"name": "bad", "given": {"raw.events": rows}, "expect": []}]\n'
     )

@@ -221,16 +221,16 @@ def test_wrong_input_is_a_failure_that_names_it(tested: Tested, given: str, told
 def test_types_of_an_input_come_from_its_metadata(tested: Tested) -> None:
     """A column that the metadata of an upstream model types needs no value; `types` goes first."""
     models = {
-        "a/up.sql": """-- metadata: {"schema": [{"name": "at", "datatype": "TIMESTAMP"},
+        "a/up.sql": """-- metadata: {"schema": [{"name": "seen", "datatype": "TIMESTAMP"},
             -- {"name": "code", "datatype": "VARCHAR"}, {"name": "n", "datatype": "BIGINT"}]}
-            SELECT 1 AS at, 2 AS code, 3 AS n""",
-        "a/down.sql": "SELECT typeof(at) AS a, typeof(code) AS c, typeof(n) AS n, typeof(x) AS x "
+            SELECT 1 AS seen, 2 AS code, 3 AS n""",
+        "a/down.sql": "SELECT typeof(seen) AS a, typeof(code) AS c, typeof(n) AS n, typeof(x) AS x "
         "FROM up",
     }
 
     (found,) = tested(
         """[{"name": "x", "model": "a.down",
-        "given": {"a.up": [{"at": "2024-01-01", "code": "2024-01-01", "x": None}]},
+        "given": {"a.up": [{"seen": "2024-01-01", "code": "2024-01-01", "x": None}]},
         "types": {"up": {"N": "HUGEINT", "x": "DOUBLE[]"}},
         "expect": [{"a": "TIMESTAMP", "c": "VARCHAR", "n": "HUGEINT", "x": "DOUBLE[]"}]}]""",
         models,
@@ -324,13 +324,13 @@ def m(src, context):
 def test_a_history_goes_on(tested: Tested) -> None:
     """The table before has the columns of the history, and its open versions are closed."""
     query = """-- metadata: {"materialization": "scd2", "scd2":
-        --  {"strategy": "timestamp", "unique_key": "id", "updated_at": "at"}}
-        SELECT id, city, at FROM src"""
+        --  {"strategy": "timestamp", "unique_key": "id", "updated_at": "seen"}}
+        SELECT id, city, seen FROM src"""
 
     (found,) = tested(
         """[{"name": "x", "model": "s.m",
-        "given": {"src": [{"id": 1, "city": "Lyon", "at": "2024-03-01T00:00"}]},
-        "table_before": [{"id": 1, "city": "Paris", "at": "2024-01-01T00:00",
+        "given": {"src": [{"id": 1, "city": "Lyon", "seen": "2024-03-01T00:00"}]},
+        "table_before": [{"id": 1, "city": "Paris", "seen": "2024-01-01T00:00",
                           "valid_from": "2024-01-01T00:00", "valid_to": None}],
         "expect": [
             {"city": "Paris", "valid_from": "2024-01-01", "valid_to": "2024-03-01"},
