@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -21,12 +22,7 @@ def compile(project: Path, **options: Any) -> None:
 
     loaded, request = load(project, options)
     models = compiled_models(loaded, selected_nodes(loaded, options), request)
-    status = "failed" if any(model["error"] for model in models) else "success"
-    if options["as_json"]:
-        click.echo(json.dumps({"status": status, "models": models}))
-    else:
-        click.echo(compiled_text(models))
-    sys.exit(1 if status == "failed" else 0)
+    _show(models, compiled_text, as_json=options["as_json"])
 
 
 @click.command()
@@ -38,9 +34,16 @@ def plan(project: Path, **options: Any) -> None:
 
     loaded, request = load(project, options)
     models = planned_models(loaded, selected_nodes(loaded, options), request)
+    _show(models, plan_text, as_json=options["as_json"])
+
+
+def _show(
+    models: list[dict[str, Any]],
+    text_of: Callable[[Sequence[dict[str, Any]]], str],
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Prints the models and ends the command; a model with an error makes it fail."""
     status = "failed" if any(model["error"] for model in models) else "success"
-    if options["as_json"]:
-        click.echo(json.dumps({"status": status, "models": models}))
-    else:
-        click.echo(plan_text(models))
+    click.echo(json.dumps({"status": status, "models": models}) if as_json else text_of(models))
     sys.exit(1 if status == "failed" else 0)
