@@ -47,9 +47,9 @@ def hand(file: str, case: str, rows: str) -> dict[str, object]:
 
 def t4t(folder: str, first: str = "") -> dict[str, object]:
     """Applies the delta by a run of the model; the first one makes the table."""
+    from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
-    from t4t_core.request import Request
-    from t4t_core.session import open_session
+    from t4t_core.running.session import open_session
 
     project = load_project(Path(folder))
     model = project.graph.node("bench.target")

@@ -39,9 +39,9 @@ METADATA: dict[str, dict[str, object]] = {
 
 def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]:
     """Seconds of loading the project, and of each later run by t4t and raw, in turns."""
+    from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
-    from t4t_core.request import Request
-    from t4t_core.run import run_nodes
+    from t4t_core.running.run import run_nodes
 
     models = folder / "models" / "bench"
     models.mkdir(parents=True)

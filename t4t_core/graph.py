@@ -10,13 +10,13 @@ from pathlib import Path
 
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, UsageError
-from t4t_core.function import Function
-from t4t_core.function_calls import functions_called, refuse_ephemeral, refuse_unusable
 from t4t_core.models import Model
 from t4t_core.node_order import in_order, reached
 from t4t_core.resolution import MAIN_SCHEMA, Key, resolved
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
+from t4t_core.sql_functions.calls import functions_called, refuse_ephemeral, refuse_unusable
+from t4t_core.sql_functions.function import Function
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from t4t_core.errors import T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.resolution import Key
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 
 
 def reached(start: Iterable[Key], edges: Mapping[Key, tuple[Key, ...]]) -> set[Key]:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from t4t_core.commit import Mode
 from t4t_core.config import Severity
-from t4t_core.facts import Column
-from t4t_core.steps import Step, statements
+from t4t_core.planning.facts import Column
+from t4t_core.planning.steps import Step, statements
 from t4t_core.values import TimeValue
 
 Status = Literal["success", "failed", "skipped"]

@@ -31,8 +31,8 @@ import t4t_core.typing
 from t4t_core.config import Rows, UnitTestConfig, problems
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import UsageError
-from t4t_core.facts import Column
 from t4t_core.models import Model
+from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project, load_project
 from t4t_core.report import ModelReport
 from t4t_core.typing import UnitRun

@@ -10,7 +10,7 @@ import dagster as dg
 from t4t_core.errors import ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.project import Project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_dagster.attributes import config_of
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks

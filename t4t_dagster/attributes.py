@@ -10,7 +10,7 @@ import dagster as dg
 
 from t4t_core.config import AutomationConfig, DagsterConfig, FreshnessConfig, RetryConfig
 from t4t_core.models import Model
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t_on_cron
 
 

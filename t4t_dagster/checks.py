@@ -13,7 +13,7 @@ from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.report import CheckReport
 from t4t_core.resolution import Key
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_dagster.translator import T4tTranslator
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")

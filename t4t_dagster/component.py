@@ -12,7 +12,7 @@ from dagster.components.utils.translation import TranslationFn, TranslationFnRes
 from t4t_core.config import RetryConfig
 from t4t_core.models import Model
 from t4t_core.project import Project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_dagster.assets import IO_MANAGER_KEY, T4tOutput
 from t4t_dagster.attributes import retry_policy
 from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t_on_cron

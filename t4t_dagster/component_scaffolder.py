@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import BaseModel, Field
 
+from t4t_core.commands.new_project import write_new_project
 from t4t_core.errors import UsageError
-from t4t_core.new_project import write_new_project
 from t4t_core.project.settings import FILE_NAME
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from t4t_core.models import Model
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 
 
 @dataclass(frozen=True)

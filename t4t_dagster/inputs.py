@@ -10,12 +10,12 @@ from sqlglot import exp
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, UsageError
-from t4t_core.facts import column_named
 from t4t_core.forms import FORMS, HINT, RELATION, form_of, in_form
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.planning.facts import column_named
 from t4t_core.project import Project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.names import rendered, table
 from t4t_dagster.partitions import part_of_input
 from t4t_dagster.translator import T4tTranslator

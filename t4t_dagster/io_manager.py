@@ -10,20 +10,20 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
-from t4t_core.checking import check_placeholders, run_checks
 from t4t_core.checks import Check
+from t4t_core.data_tests.checking import check_placeholders, run_checks
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError, ProjectError, T4tError
-from t4t_core.made_functions import register_functions
 from t4t_core.models import Model
-from t4t_core.planned_model import Given
+from t4t_core.planning.planned_model import Given
+from t4t_core.planning.request import Request
 from t4t_core.project import Project, with_variables
 from t4t_core.report import CheckReport, ModelReport
-from t4t_core.request import Request
-from t4t_core.run import require_variables
-from t4t_core.seed import Seed
-from t4t_core.session import open_session
+from t4t_core.running.run import require_variables
+from t4t_core.running.session import open_session
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.lineage import Lineage
+from t4t_core.sql_functions.made import register_functions
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.checks import only
 from t4t_dagster.foreign_model import foreign_model

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from t4t_core.bounds import with_window_values
-from t4t_core.compiled import compiled_query
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
+from t4t_core.planning.bounds import with_window_values
+from t4t_core.planning.compiled import compiled_query
+from t4t_core.planning.request import Request
 from t4t_core.project import Project
-from t4t_core.request import Request
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.lineage import Lineage, column_origins
 from t4t_core.sql.tables import table_refs
 

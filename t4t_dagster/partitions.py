@@ -11,13 +11,13 @@ from sqlglot import exp
 
 from t4t_core.errors import RunError, T4tError, UsageError
 from t4t_core.models import Model
-from t4t_core.request import Request
-from t4t_core.seed import Seed
-from t4t_core.slices import Slice
+from t4t_core.planning.request import Request
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column as named_column
 from t4t_core.values import TimeKind
-from t4t_core.windows import Window, bound_in
+from t4t_core.windows.slices import Slice
+from t4t_core.windows.window import Window, bound_in
 from t4t_dagster.attributes import config_of
 
 _OF_CRON = "%Y-%m-%d-%H:%M"

@@ -14,7 +14,7 @@ from dagster_duckdb import DuckDBResource
 from t4t_core.errors import LockedError, OtherSettingsError
 from t4t_core.models import Model
 from t4t_core.project import Project, load_project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_dagster.source_states import (
     SourceName,
     Sources,

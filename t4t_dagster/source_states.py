@@ -11,13 +11,13 @@ from sqlglot import exp
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, T4tError
-from t4t_core.facts import column_named
 from t4t_core.models import Model
+from t4t_core.planning.facts import column_named
+from t4t_core.planning.request import Request
 from t4t_core.project import Project
-from t4t_core.request import Request
+from t4t_core.running.time_values import greatest_in_column
 from t4t_core.sql.names import identifier, rendered
 from t4t_core.state.ledger import check_format, last_commits
-from t4t_core.time_values import greatest_in_column
 from t4t_core.values import TimeValue
 from t4t_dagster.lineage import lineage_of
 

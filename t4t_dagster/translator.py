@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 from dagster_shared.check import CheckError
 
-from t4t_core.compiled import function_fingerprints, query_fingerprint
-from t4t_core.config_hash import config_hash
 from t4t_core.errors import UsageError
 from t4t_core.models import Model, PythonSource
+from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
+from t4t_core.planning.config_hash import config_hash
 from t4t_core.project import Project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
 from t4t_dagster.attributes import automation_condition, config_of, freshness_policy
 from t4t_dagster.partitions import partitions_def

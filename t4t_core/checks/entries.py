@@ -20,7 +20,7 @@ from t4t_core.config import CheckConfig, nearest, problems
 from t4t_core.config.written import Written
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.condition import Condition, read_condition
 
 _KINDS: Mapping[str, type[Written]] = {

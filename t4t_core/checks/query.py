@@ -18,18 +18,18 @@ from t4t_core.checks.row_count import HasRows, RowCount, wrong_count
 from t4t_core.checks.sql_test import OfSqlTest, filled_test
 from t4t_core.checks.subject import Subject
 from t4t_core.checks.unique import Unique, UniqueRows, repeated_rows, repeated_values
-from t4t_core.compiled import compiled_query, table_read
 from t4t_core.errors import Place
-from t4t_core.function_names import with_function_names
 from t4t_core.graph import Graph
 from t4t_core.models import Model
-from t4t_core.seed import Seed
+from t4t_core.planning.compiled import compiled_query, table_read
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.names import identifier
 from t4t_core.sql.query import with_values
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.test_query import with_names
 from t4t_core.sql.window import subquery
+from t4t_core.sql_functions.names import with_function_names
 
 Node = Model | Seed
 

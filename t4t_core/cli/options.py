@@ -12,10 +12,10 @@ import click
 
 if TYPE_CHECKING:
     from t4t_core.models import Model
+    from t4t_core.planning.request import Request
     from t4t_core.project.load import Project
-    from t4t_core.request import Request
-    from t4t_core.seed import Seed
-    from t4t_core.windows import Backfill
+    from t4t_core.seeds.seed import Seed
+    from t4t_core.windows.window import Backfill
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -94,8 +94,8 @@ def load(
         options: Of the command.
         is_quiet: Log nothing but warnings and what `-v` asks for.
     """
+    from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
-    from t4t_core.request import Request
 
     click.get_current_context().meta["t4t.flags"] = dict(options)
     is_json = options["as_json"]
@@ -114,7 +114,7 @@ def load(
 def _backfill(options: Mapping[str, Any]) -> Backfill | None:
     """The backfill that the options ask for, or None."""
     from t4t_core.errors import UsageError
-    from t4t_core.windows import Backfill, batches, read_batch_size, read_window
+    from t4t_core.windows.window import Backfill, batches, read_batch_size, read_window
 
     start, end, is_missing = (options.get(name) for name in ("start", "end", "missing"))
     if not (start or end or is_missing):
@@ -160,7 +160,7 @@ def _variables(text: str | None) -> dict[str, object]:
 
 
 def _log(*, verbose: bool, is_quiet: bool) -> None:
-    from t4t_core.progress import LineHandler
+    from t4t_core.commands.progress import LineHandler
 
     handler = LineHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s - %(name)s - %(message)s"))

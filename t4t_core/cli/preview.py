@@ -18,7 +18,7 @@ from t4t_core.cli.options import backfilling, load, running, selected_nodes, sel
 @shared
 def compile(project: Path, **options: Any) -> None:
     """Print each model's SQL, for the first run and for later ones."""
-    from t4t_core.preview import compiled_models, compiled_text
+    from t4t_core.commands.preview import compiled_models, compiled_text
 
     loaded, request = load(project, options)
     models = compiled_models(loaded, selected_nodes(loaded, options), request)
@@ -30,7 +30,7 @@ def compile(project: Path, **options: Any) -> None:
 @running
 def plan(project: Path, **options: Any) -> None:
     """Show what the next run would do, and why."""
-    from t4t_core.preview import plan_text, planned_models
+    from t4t_core.commands.preview import plan_text, planned_models
 
     loaded, request = load(project, options)
     models = planned_models(loaded, selected_nodes(loaded, options), request)

@@ -16,7 +16,7 @@ from t4t_core.cli.options import load, shared
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Make a new project in FOLDER."""
-    from t4t_core.new_project import write_new_project
+    from t4t_core.commands.new_project import write_new_project
 
     for file in write_new_project(folder):
         click.echo(f"wrote {file}")
@@ -37,7 +37,7 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
     set      moves a model's watermark, from which its next run reads
     reset    forgets a model's state, so that its next run is a full load
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from t4t_core.state_commands import (
+    from t4t_core.commands.state import (
         reset,
         set_watermark,
         shown,
@@ -79,7 +79,7 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
 @shared
 def debug(project: Path, **options: Any) -> None:
     """Check a project, its database and its state."""
-    from t4t_core.diagnosis import diagnosed, diagnosis_text
+    from t4t_core.commands.diagnosis import diagnosed, diagnosis_text
 
     loaded, _ = load(project, options)
     found = diagnosed(loaded)

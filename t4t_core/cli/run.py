@@ -45,10 +45,10 @@ def _run(
     with_seeds: bool,
     with_tests: bool = False,
 ) -> None:
+    from t4t_core.commands.progress import progress
+    from t4t_core.commands.summary import summary
     from t4t_core.models import Model
-    from t4t_core.progress import progress
-    from t4t_core.run import run_nodes
-    from t4t_core.summary import summary
+    from t4t_core.running.run import run_nodes
 
     loaded, request = load(project, options)
     nodes = [

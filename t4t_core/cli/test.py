@@ -25,8 +25,8 @@ def test(project: Path, *, unit: bool, **options: Any) -> None:
 
 
 def _data(project: Path, options: dict[str, Any]) -> None:
-    from t4t_core.tables_tested import tables_tested
-    from t4t_core.tests_summary import tests_summary
+    from t4t_core.data_tests.alone import tables_tested
+    from t4t_core.data_tests.summary import tests_summary
 
     loaded, request = load(project, options)
     report = tables_tested(loaded, selected_nodes(loaded, options), request)

@@ -14,8 +14,8 @@ import duckdb
 from t4t_core.engines.duckdb_errors import hint_for, is_conflict, message_of, offset_of
 from t4t_core.engines.duckdb_file import connect
 from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
-from t4t_core.facts import Column, Index, Target
 from t4t_core.names import TableName, is_plain, quoted
+from t4t_core.planning.facts import Column, Index, Target
 
 # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
 _NO_PYTHON_TABLES = "SET python_enable_replacements = false"

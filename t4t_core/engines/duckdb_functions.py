@@ -10,8 +10,8 @@ import duckdb
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError
-from t4t_core.function import PythonFunction
 from t4t_core.names import TableName
+from t4t_core.sql_functions.function import PythonFunction
 
 # DuckDB (1.4 to 2.0) keeps a Python function alive only with the connection that registered it,
 # but every connection to the file may call it, and would then call into freed memory.

@@ -13,7 +13,7 @@ from t4t_core.errors import T4tError
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.resolution import Key
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 
 log = logging.getLogger("t4t_core.checks")
 

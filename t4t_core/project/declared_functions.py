@@ -11,7 +11,6 @@ from typing import cast
 
 from t4t_core.config.function import FunctionConfig
 from t4t_core.errors import Place, UsageError
-from t4t_core.function import PythonFunction
 from t4t_core.names import TableName
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.python_files import raised_at
@@ -19,6 +18,7 @@ from t4t_core.project.python_types import duckdb_type
 from t4t_core.sql.function_text import macro_of_body, parse_macro
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.types import duckdb_type as sql_type
+from t4t_core.sql_functions.function import PythonFunction
 
 _TYPES_HINT = (
     'annotate it (x: float), or give parameters=[{"name": ..., "type": "DOUBLE"}] and '

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from t4t_core.config.function import FunctionConfig
-from t4t_core.declared_functions import FunctionDeclaration, collecting_functions
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
-from t4t_core.function import Function
 from t4t_core.names import TableName
 from t4t_core.project.declared_functions import python_function, sql_of_function
 from t4t_core.project.folders import schema_of
@@ -18,6 +16,8 @@ from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings
 from t4t_core.sql.calls import is_known_function
 from t4t_core.sql.function_text import parse_macro
+from t4t_core.sql_functions.declared import FunctionDeclaration, collecting_functions
+from t4t_core.sql_functions.function import Function
 
 log = logging.getLogger("t4t_core.project")
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import t4t_core.typing
 from t4t_core.declared import Declaration, collecting, create_model, model
-from t4t_core.declared_functions import functions
 from t4t_core.errors import Place, T4tError, UsageError
+from t4t_core.sql_functions.declared import functions
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import read_metadata
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings
-from t4t_core.seed import SUFFIXES, Seed, seed_parts
+from t4t_core.seeds.seed import SUFFIXES, Seed, seed_parts
 from t4t_core.sql.types import duckdb_type
 
 _READ_ME = (".md", ".txt")

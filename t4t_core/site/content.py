@@ -9,15 +9,15 @@ from typing import Any
 
 from t4t_core.checks.check import Check
 from t4t_core.commit import Commit
-from t4t_core.compiled import compiled_query
 from t4t_core.config import ColumnConfig
 from t4t_core.errors import T4tError
-from t4t_core.facts import Column, column_named
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
+from t4t_core.planning.compiled import compiled_query
+from t4t_core.planning.facts import Column, column_named
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.site.database import Found
 from t4t_core.site.layout import NODE_HEIGHT, NODE_WIDTH, layout
 from t4t_core.sql.lineage import Lineage, column_origins

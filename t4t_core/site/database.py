@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.facts import Column
+from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project
 from t4t_core.state.ledger import check_format, last_commits
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.coverage import Covered, to_keep
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.plan import Plan
+from t4t_core.planning.plan import Plan
 from t4t_core.state.ledger import SCHEMA, has_table
 from t4t_core.values import TimeKind, TimeValue
-from t4t_core.windows import Batch, Window
+from t4t_core.windows.coverage import Covered, to_keep
+from t4t_core.windows.window import Batch, Window
 
 
 def kept_windows(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_true
 from t4t_core.sql.window import subquery
-from t4t_core.steps import Step
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from t4t_core.errors import RunError
+from t4t_core.planning.steps import Tally, Write
 from t4t_core.sql.names import column, rendered
 from t4t_core.sql.statements import (
     STAGE,
@@ -14,7 +15,6 @@ from t4t_core.sql.statements import (
     temporary,
 )
 from t4t_core.sql.window import subquery
-from t4t_core.steps import Tally, Write
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
-from t4t_core.slices import Slice
+from t4t_core.planning.steps import Gate, Step, Tally, Write
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
@@ -19,8 +19,8 @@ from t4t_core.sql.statements import (
 )
 from t4t_core.sql.tables import shorten_columns
 from t4t_core.sql.window import subquery
-from t4t_core.steps import Gate, Step, Tally, Write
 from t4t_core.strategies.work import StrategyRun, Work
+from t4t_core.windows.slices import Slice
 
 
 def full_load(work: Work) -> tuple[Step, ...]:

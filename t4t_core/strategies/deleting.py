@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Step, Tally, Write
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import (
     create_temporary,
@@ -18,7 +19,6 @@ from t4t_core.sql.statements import (
     temporary,
 )
 from t4t_core.sql.window import subquery
-from t4t_core.steps import Step, Tally, Write
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.work import Work
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from t4t_core.config import HistoryConfig
-from t4t_core.facts import Column
 from t4t_core.names import TableName
-from t4t_core.schema_change import SchemaChange
+from t4t_core.planning.facts import Column
+from t4t_core.schema.change import SchemaChange
 from t4t_core.sql.exact import differs, is_coarse
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column, table

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Step, Write
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.statements import create_temporary, temporary
 from t4t_core.sql.window import filtered, subquery
-from t4t_core.steps import Step, Write
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeValue
 

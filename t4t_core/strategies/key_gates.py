@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Gate
 from t4t_core.sql.statements import count_where, duplicates, is_null_in
-from t4t_core.steps import Gate
 
 
 def refuse_null_keys(table: exp.Table, keys: Sequence[str]) -> Gate:

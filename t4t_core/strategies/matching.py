@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from t4t_core.facts import Column
+from t4t_core.planning.facts import Column
 from t4t_core.sql.exact import differs, is_coarse, same
 from t4t_core.sql.names import column
 from t4t_core.strategies.work import Work

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import MergeConfig
-from t4t_core.facts import Column
+from t4t_core.planning.facts import Column
+from t4t_core.planning.steps import Gate, Repair, Step, Tally, Write
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import (
     STAGE,
@@ -21,7 +22,6 @@ from t4t_core.sql.statements import (
     is_true,
     latest_per_key,
 )
-from t4t_core.steps import Gate, Repair, Step, Tally, Write
 from t4t_core.strategies.deleting import (
     GONE,
     delete_keys,

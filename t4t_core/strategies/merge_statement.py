@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Count, Step, Tally, Write
 from t4t_core.sql.names import column, identifier, rendered
-from t4t_core.steps import Count, Step, Tally, Write
 from t4t_core.strategies.matching import Matching, aliased
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from t4t_core.facts import Column, Facts, Number, column_named
 from t4t_core.names import OWN_SCHEMA, TableName
+from t4t_core.planning.facts import Column, Facts, Number, column_named
+from t4t_core.planning.steps import Gate, Step, Tally, Write
 from t4t_core.sql.exact import ascending, values
 from t4t_core.sql.names import column, identifier, rendered
 from t4t_core.sql.statements import (
@@ -24,7 +25,6 @@ from t4t_core.sql.statements import (
     is_null_in,
 )
 from t4t_core.sql.window import subquery
-from t4t_core.steps import Gate, Step, Tally, Write
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.work import Work
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t4t_core.planning.steps import Repair, Step, Tally, Write
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
@@ -14,7 +15,6 @@ from t4t_core.sql.statements import (
     insert,
     temporary,
 )
-from t4t_core.steps import Repair, Step, Tally, Write
 from t4t_core.strategies.matching import Matching, aliased
 
 _HELD = "t4t_held"

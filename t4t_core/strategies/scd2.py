@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from t4t_core.config import TimestampHistoryConfig
+from t4t_core.planning.steps import Gate, Repair, Step, Tally, Write
 from t4t_core.sql.names import column, identifier, rendered
 from t4t_core.sql.statements import (
     STAGE,
@@ -19,7 +20,6 @@ from t4t_core.sql.statements import (
     is_null_in,
     latest_per_key,
 )
-from t4t_core.steps import Gate, Repair, Step, Tally, Write
 from t4t_core.strategies.history import CHANGES, IS_NEW, LATEST, TARGET, History
 from t4t_core.strategies.state_changes import changes_of_states
 from t4t_core.strategies.version_changes import changes_of_versions

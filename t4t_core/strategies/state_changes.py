@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from t4t_core.config import TimestampHistoryConfig
-from t4t_core.facts import Column
+from t4t_core.planning.facts import Column
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import STAGE
 from t4t_core.strategies.history import IS_NEW, LATEST, TARGET, History

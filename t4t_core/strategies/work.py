@@ -8,14 +8,14 @@ from typing import Literal
 
 from sqlglot import exp
 
-from t4t_core.facts import Column, Number
 from t4t_core.names import TableName
-from t4t_core.schema_change import NO_CHANGE, SchemaChange
+from t4t_core.planning.facts import Column, Number
+from t4t_core.planning.steps import Gate, Step, Write
+from t4t_core.schema.change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column, identifier, table
 from t4t_core.sql.statements import STAGE, count_where, create_temporary, is_null_in, temporary
 from t4t_core.sql.window import filtered, subquery
-from t4t_core.steps import Gate, Step, Write
 from t4t_core.values import TimeKind, TimeValue
 
 NullTime = Literal["include", "exclude", "error"]

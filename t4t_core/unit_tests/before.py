@@ -7,24 +7,24 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from t4t_core.apply import Tallies, apply
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import GateError, Place, UsageError
-from t4t_core.facts import Column, Facts
-from t4t_core.made_functions import make_functions, register_functions
 from t4t_core.models import Model
 from t4t_core.names import quoted
-from t4t_core.new_commit import new_commit
-from t4t_core.plan import Plan
-from t4t_core.planned_model import plan_model
+from t4t_core.planning.facts import Column, Facts
+from t4t_core.planning.plan import Plan
+from t4t_core.planning.planned_model import plan_model
+from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
-from t4t_core.request import Request
-from t4t_core.seed import Seed
+from t4t_core.running.apply import Tallies, apply
+from t4t_core.running.new_commit import new_commit
+from t4t_core.running.time_values import greatest_read
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.statements import create_schema
+from t4t_core.sql_functions.made import make_functions, register_functions
 from t4t_core.state.ledger import last_commit, write_commit
-from t4t_core.time_values import greatest_read
 from t4t_core.unit_tests.rows import Shape, fill
 from t4t_core.values import TimeValue
 

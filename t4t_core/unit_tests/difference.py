@@ -10,8 +10,8 @@ from tabulate import tabulate
 from t4t_core.config import Rows, nearest
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
-from t4t_core.facts import Column, column_named
 from t4t_core.names import quoted
+from t4t_core.planning.facts import Column, column_named
 from t4t_core.unit_tests.column_types import column_type
 from t4t_core.unit_tests.rows import Shape, column_names, fill, values_of
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from t4t_core.config import nearest
 from t4t_core.errors import UsageError
-from t4t_core.facts import Column
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.names import TableName, quoted
+from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
 
 # DuckDB's own schemas need no rows.

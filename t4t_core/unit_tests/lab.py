@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from t4t_core.config import Rows, UnitRunConfig, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
-from t4t_core.facts import Column
 from t4t_core.models import Model
 from t4t_core.names import quoted
+from t4t_core.planning.facts import Column
+from t4t_core.planning.request import Request
 from t4t_core.project.load import Project, with_variables
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.run import require_variables
-from t4t_core.session import Session
+from t4t_core.running.run import require_variables
+from t4t_core.running.session import Session
 from t4t_core.sql.query import Query
 from t4t_core.state.ledger import ensure_ledger, last_commits
 from t4t_core.unit_tests.before import leave_input, leave_table

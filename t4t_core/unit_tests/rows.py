@@ -11,8 +11,8 @@ from pathlib import Path
 from t4t_core.config import Rows, SqlRows, nearest
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
-from t4t_core.facts import Column
 from t4t_core.names import quoted
+from t4t_core.planning.facts import Column
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_query, with_values
 from t4t_core.unit_tests.column_types import column_type, plain

@@ -9,7 +9,7 @@ from t4t_core.config import UnitRunConfig
 from t4t_core.errors import Place, T4tError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
-from t4t_core.seed import Seed
+from t4t_core.seeds.seed import Seed
 from t4t_core.unit_tests.collect import UnitTest, unit_tests_of
 from t4t_core.unit_tests.difference import difference
 from t4t_core.unit_tests.lab import Outcome, outcomes

@@ -15,10 +15,10 @@ import dagster as dg
 import duckdb
 import pytest
 
+from t4t_core.data_tests.alone import tables_tested
+from t4t_core.planning.request import Request
 from t4t_core.project import load_project
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.tables_tested import tables_tested
+from t4t_core.running.run import run_nodes
 
 Materialize = Callable[..., dict[str, dict[str, Any]]]
 INCREMENTAL = ("core.flight_log", "core.flights", "core.planes", "core.daily_delays")

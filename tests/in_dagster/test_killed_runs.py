@@ -40,10 +40,10 @@ job = definitions.resolve_implicit_global_asset_job_def()
 job.execute_in_process(asset_selection=[dg.AssetKey(["mart", "orders"])])
 """
 POINTS = {
-    "before the ledger": ("t4t_core.one_model", "write_commit", "before"),
-    "after the ledger": ("t4t_core.one_model", "write_commit", "after"),
-    "before the copy": ("t4t_core.session", "Session.mirror", "before"),
-    "after the copy": ("t4t_core.session", "Session.mirror", "after"),
+    "before the ledger": ("t4t_core.running.one_model", "write_commit", "before"),
+    "after the ledger": ("t4t_core.running.one_model", "write_commit", "after"),
+    "before the copy": ("t4t_core.running.session", "Session.mirror", "before"),
+    "after the copy": ("t4t_core.running.session", "Session.mirror", "after"),
 }
 
 

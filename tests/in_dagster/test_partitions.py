@@ -12,10 +12,10 @@ from dagster_shop import metadata, read, write
 
 from t4t_core.errors import ProjectError
 from t4t_core.models import Model
+from t4t_core.planning.request import Request
 from t4t_core.project import Project, load_project
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.seed import Seed
+from t4t_core.running.run import run_nodes
+from t4t_core.seeds.seed import Seed
 from t4t_dagster import T4tTranslator, build_t4t_definitions, t4t_assets
 
 DAILY = {"type": "daily", "start_date": "2024-01-01", "end_date": "2024-02-01"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from t4t_core import load_project
-from t4t_core.compiled import query_to_run
+from t4t_core.planning.compiled import query_to_run
 from t4t_core.sql.names import rendered
 
 TOML = '[connection]\npath = "data/x.duckdb"\n[vars]\nsmallest = 3\n'

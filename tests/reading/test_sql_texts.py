@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlglot import Dialect
 from sqlglot.parser import Parser
 
-from t4t_core.compiled import query_to_run
 from t4t_core.errors import ProjectError
 from t4t_core.models import Model
+from t4t_core.planning.compiled import query_to_run
 from t4t_core.project import sql_texts
 from t4t_core.project.load import Project, load_project
 from t4t_core.sql.query import Query

@@ -7,7 +7,7 @@ from itertools import product
 import duckdb
 import pytest
 
-from t4t_core.widening import widens
+from t4t_core.schema.widening import widens
 
 # The values of each type that are hardest to hold.
 EXTREMES = {

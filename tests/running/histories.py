@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from running_lab import incremental, scd2
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.planning.request import Request
 from t4t_core.project.load import Project, load_project
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.session import Session
+from t4t_core.running.session import Session
 from t4t_core.state.ledger import ensure_ledger
 
 

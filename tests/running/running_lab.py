@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.planning.request import Request
 from t4t_core.project.load import Project, load_project
 from t4t_core.report import ModelReport, Report
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.session import Session
+from t4t_core.running.run import run_nodes
+from t4t_core.running.session import Session
 
 Row = tuple[Any, ...]
 

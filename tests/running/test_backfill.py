@@ -14,12 +14,12 @@ from unittest.mock import patch
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.commands.state import reset, set_watermark, shown_windows
 from t4t_core.errors import DatabaseError, UsageError
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport, Report
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.state_commands import reset, set_watermark, shown_windows
-from t4t_core.windows import Backfill, batches, read_batch_size, read_window
+from t4t_core.running.run import run_nodes
+from t4t_core.windows.window import Backfill, batches, read_batch_size, read_window
 
 Source = Callable[..., None]
 QUERY = "SELECT id, c, v FROM src"
@@ -316,7 +316,7 @@ def test_a_failing_batch_leaves_the_ones_before_it(
     lab.model("SELECT count(*) AS n FROM m.t", {"materialization": "table"}, name="u")
     command = ("2024-01-01", "2024-01-11", "2 days")
 
-    with patch("t4t_core.one_model.write_commit", dying(3)):
+    with patch("t4t_core.running.one_model.write_commit", dying(3)):
         report = backfilled(lab, *command)
 
     assert [model.status for model in report.models] == ["failed", "skipped"]
@@ -354,7 +354,7 @@ def test_another_command_begins_at_its_first_batch(
     source(*TEN)
     lab.settings(flags={"definition_change_behavior": "continue"})
     lab.model(QUERY, incremental("delete_insert"))
-    with patch("t4t_core.one_model.write_commit", dying(3)):
+    with patch("t4t_core.running.one_model.write_commit", dying(3)):
         backfilled(lab, "2024-01-01", "2024-01-11", "2 days")
     lab.model(other.get("query", QUERY), incremental("delete_insert"))
 
@@ -378,7 +378,7 @@ def test_models_that_were_done_are_not_done_again(lab: Lab, source: Source) -> N
     lab.model(QUERY, incremental("append"))
     lab.model(QUERY.replace("src", "m.t"), incremental("append"), name="u")
     command = ("2024-01-01", "2024-01-11", "5 days")
-    with patch("t4t_core.one_model.write_commit", dying(4)):
+    with patch("t4t_core.running.one_model.write_commit", dying(4)):
         assert backfilled(lab, *command).status == "failed"
 
     resumed = backfilled(lab, *command)
@@ -395,9 +395,9 @@ def test_models_that_were_done_are_not_done_again(lab: Lab, source: Source) -> N
 CHILD = """
 import os, signal, sys
 from t4t_core.project.load import load_project
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.windows import Backfill, read_batch_size, read_window
+from t4t_core.planning.request import Request
+from t4t_core.running.run import run_nodes
+from t4t_core.windows.window import Backfill, read_batch_size, read_window
 
 def die(batch):
     if batch.done == 3:
@@ -672,7 +672,7 @@ def test_json_says_what_was_done(lab: Lab, source: Source, t4t: Any) -> None:
     source(*TEN)
     lab.model(QUERY, incremental("append"))
     options = ["--start", "2024-01-01", "--end", "2024-01-11", "--batch-size", "2 days"]
-    with patch("t4t_core.one_model.write_commit", dying(3)):
+    with patch("t4t_core.running.one_model.write_commit", dying(3)):
         failed = t4t("run", lab.folder, *options, "--json")
     planned = t4t("plan", lab.folder, *options, "--json")
     done_ = t4t("build", lab.folder, *options, "--json")

@@ -13,9 +13,9 @@ from histories import GROWING, REPLACING, World, own_settings, world
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.windows import Backfill, Window, read_batch_size, read_window
+from t4t_core.windows.window import Backfill, Window, read_batch_size, read_window
 
 IS_LONG = os.environ.get("T4T_LONG") == "1"
 # How a window over hours or days of the source is written for each kind, and its batches.

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.data_tests.alone import tables_tested
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport, Report
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.tables_tested import tables_tested
-from t4t_core.windows import Backfill, read_batch_size, read_window
+from t4t_core.running.run import run_nodes
+from t4t_core.windows.window import Backfill, read_batch_size, read_window
 
 NOT_NULL = {"schema": [{"name": "id", "tests": ["not_null"]}]}
 

@@ -39,7 +39,7 @@ from hypothesis.stateful import (
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
-from t4t_core.session import Session
+from t4t_core.running.session import Session
 from t4t_core.state.ledger import last_commits
 
 IS_LONG = os.environ.get("T4T_LONG") == "1"

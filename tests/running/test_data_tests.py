@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from running_lab import Lab
 
+from t4t_core.data_tests.alone import tables_tested
 from t4t_core.errors import ProjectError
+from t4t_core.planning.request import Request
 from t4t_core.report import CheckReport, Report
-from t4t_core.request import Request
-from t4t_core.tables_tested import tables_tested
 
 NOON = datetime(2024, 3, 10, 12, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.preview import compiled_models
-from t4t_core.request import Request
+from t4t_core.commands.preview import compiled_models
+from t4t_core.planning.request import Request
 
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]

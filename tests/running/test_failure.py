@@ -41,7 +41,7 @@ def test_a_failure_at_the_last_moment(lab: Lab, source: Source, strategy: str) -
     before = lab.everything()
     full = DatabaseError("the disk is full", sql="INSERT")
 
-    with patch("t4t_core.one_model.write_commit", side_effect=full):
+    with patch("t4t_core.running.one_model.write_commit", side_effect=full):
         report = lab.failure()
     after = lab.everything()
     lab.run()

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.commands.state import shown
 from t4t_core.errors import ProjectError, SelectionError
 from t4t_core.project.load import load_project
-from t4t_core.state_commands import shown
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ CHILD = """
 import os, signal, sys
 from importlib import import_module
 from t4t_core.project.load import load_project
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
+from t4t_core.planning.request import Request
+from t4t_core.running.run import run_nodes
 
 folder, module, name, when, number = sys.argv[1:]
 owner = import_module(module)
@@ -49,13 +49,13 @@ run_nodes(project, project.graph.select(), Request())
 """
 ENGINE = "t4t_core.engines.duckdb"
 POINTS = {
-    "before the rows are written": ("t4t_core.one_model", "apply", "before", 1),
-    "after the rows are written": ("t4t_core.one_model", "apply", "after", 1),
-    "before the ledger": ("t4t_core.one_model", "write_commit", "before", 1),
-    "after the ledger": ("t4t_core.one_model", "write_commit", "after", 1),
-    "before the copy": ("t4t_core.session", "Session.mirror", "before", 1),
+    "before the rows are written": ("t4t_core.running.one_model", "apply", "before", 1),
+    "after the rows are written": ("t4t_core.running.one_model", "apply", "after", 1),
+    "before the ledger": ("t4t_core.running.one_model", "write_commit", "before", 1),
+    "after the ledger": ("t4t_core.running.one_model", "write_commit", "after", 1),
+    "before the copy": ("t4t_core.running.session", "Session.mirror", "before", 1),
     "in the copy": ("t4t_core.state.mirror", "_write", "after", 2),
-    "after the copy": ("t4t_core.session", "Session.mirror", "after", 1),
+    "after the copy": ("t4t_core.running.session", "Session.mirror", "after", 1),
     **{f"statement {n}": (ENGINE, "Warehouse._run", "after", n) for n in range(1, 46)},
 }
 QUICK = ("after the rows are written", "after the ledger", "before the copy", "in the copy")

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from running_lab import Lab, incremental
 
+from t4t_core.commands.preview import compiled_models
 from t4t_core.errors import T4tError
-from t4t_core.preview import compiled_models
+from t4t_core.planning.request import Request
 from t4t_core.project.load import load_project
-from t4t_core.request import Request
 
 QUERY = "SELECT id, c, v FROM src"
 METHODS = pytest.mark.parametrize("method", ["fastest", "merge"])

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.preview import planned_models
-from t4t_core.request import Request
+from t4t_core.commands.preview import planned_models
+from t4t_core.planning.request import Request
 
 Source = Callable[..., None]
 

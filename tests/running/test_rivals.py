@@ -11,13 +11,13 @@ from unittest.mock import patch
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core import one_model
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.session import open_session
+from t4t_core.running import one_model
+from t4t_core.running.session import open_session
 
 QUERY = "SELECT id, c, v FROM src"
 T4T = [sys.executable, "-m", "t4t_core.cli"]
@@ -112,12 +112,12 @@ def test_of_two_sessions_in_one_process_one_commits(lab: Lab, source: Source) ->
         whole = one_model.write_commit
 
         def overtaken(warehouse: Warehouse, commit: Commit) -> None:
-            with patch("t4t_core.one_model.write_commit", whole):
+            with patch("t4t_core.running.one_model.write_commit", whole):
                 winners.append(second.run(model, Request()))
             whole(warehouse, commit)
 
         winners: list[ModelReport] = []
-        with patch("t4t_core.one_model.write_commit", overtaken):
+        with patch("t4t_core.running.one_model.write_commit", overtaken):
             loser = first.run(model, Request())
         again = first.run(model, Request())
 

@@ -17,10 +17,10 @@ from running_lab import scd2
 from test_convergence import IS_LONG, PROFILE, History
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.planning.request import Request
 from t4t_core.project.load import load_project
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.session import Session
+from t4t_core.running.session import Session
 from t4t_core.state.ledger import ensure_ledger
 
 Rows = list[tuple[Any, ...]]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from running_lab import Lab
 
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
+from t4t_core.running.run import run_nodes
 
 Source = Callable[..., None]
 QUERY = "SELECT id, c, v FROM src"

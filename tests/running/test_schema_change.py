@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
-from t4t_core.windows import Window
+from t4t_core.planning.request import Request
+from t4t_core.running.run import run_nodes
+from t4t_core.windows.window import Window
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 Source = Callable[..., None]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.request import Request
-from t4t_core.run import run_nodes
+from t4t_core.planning.request import Request
+from t4t_core.running.run import run_nodes
 
 QUERY = "SELECT id, c, v FROM src"
 STRATEGIES = pytest.mark.parametrize("strategy", ["append", "merge"])

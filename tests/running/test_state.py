@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core import state_commands
+from t4t_core.commands import state as state_commands
 from t4t_core.errors import StateError, UsageError
 from t4t_core.state import ledger
 
@@ -194,10 +194,10 @@ def test_a_copy_that_cannot_be_written_only_warns(
     source((3, 6, "c"))
     broken = StateError("the disk is full")
 
-    with patch("t4t_core.session.Session.mirror"):
+    with patch("t4t_core.running.session.Session.mirror"):
         ran.run()
     late = seen(ran)[0][5]
-    with patch("t4t_core.session.bring_up_to_date", side_effect=[0, broken]):
+    with patch("t4t_core.running.session.bring_up_to_date", side_effect=[0, broken]):
         source((4, 7, "d"))
         report = ran.run()
     ran.run()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core import state_commands
+from t4t_core.commands import state as state_commands
 
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]

@@ -1,0 +1,56 @@
+"""A progress bar on a terminal; log lines go above it, and stand alone elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from t4t_core.report import ModelReport
+from t4t_core.windows.backfill import OnProgress, Progress
+
+
+class LineHandler(logging.Handler):
+    """Writes log lines to standard error without breaking a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            tqdm.write(self.format(record), file=sys.stderr)
+        except Exception:  # noqa: BLE001  logging's own way: a log line must not stop the run
+            self.handleError(record)
+
+
+@contextmanager
+def progress(
+    total: int, *, is_quiet: bool
+) -> Iterator[tuple[Callable[[ModelReport], None], OnProgress]]:
+    """Gives what is to be called with each finished report, and after each batch of a backfill.
+
+    A model in batches counts as so many, which is known with the first of them.
+    """
+    is_shown = not is_quiet and sys.stderr.isatty()
+    with tqdm(
+        total=total,
+        disable=not is_shown,
+        leave=False,
+        file=sys.stderr,
+        bar_format="{l_bar}{bar:30}| {n_fmt}/{total_fmt} {elapsed} {postfix}",
+    ) as bar:
+        done: dict[str, int] = {}
+
+        def advance(report: ModelReport) -> None:
+            bar.set_postfix_str(report.model_name, refresh=False)
+            if report.model_name not in done:
+                bar.update()
+
+        def advance_batch(batch: Progress) -> None:
+            bar.set_postfix_str(batch.model_name, refresh=False)
+            if batch.model_name not in done and bar.total is not None:
+                bar.total += batch.count - 1
+            bar.update(batch.done - done.get(batch.model_name, 0))
+            done[batch.model_name] = batch.done
+
+        yield advance, advance_batch

@@ -1,0 +1,1 @@
+"""Running data tests: in a build, and alone."""

@@ -1,0 +1,95 @@
+"""The data tests of a build that run beside the models, and the order that tests ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from t4t_core.checks.assigned import schema_of
+from t4t_core.checks.query import Node
+from t4t_core.data_tests.checking import left_out, run_checks
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.planning.request import Request
+from t4t_core.project.load import Project
+from t4t_core.report import CheckReport
+from t4t_core.resolution import Key
+from t4t_core.sql_functions.calls import functions_behind
+from t4t_core.sql_functions.function import Function
+
+
+def in_build_order(project: Project, nodes: Sequence[Node]) -> list[Node]:
+    """The nodes such that what tests look at is built before them, wherever that can be."""
+    place = {key: at for at, key in enumerate(project.checks.order)}
+    return sorted(nodes, key=lambda node: place[node.name.key])
+
+
+def functions_of_tests(node: Node, project: Project) -> tuple[Function, ...]:
+    """What the tests of a node call and no model does; what others call comes before them."""
+    graph, key = project.graph, node.name.key
+    found: dict[Key, Function] = {}
+    for check in project.checks.of(key):
+        called = functions_behind(
+            check.calls,
+            schema_of(check, key, graph),
+            graph.functions,
+            graph.catalog,
+            graph.default_schema,
+        )
+        found |= {function.name.key: function for function in called}
+    if not found:
+        return ()
+    of_models = {f.name.key for model in graph.models for f in graph.functions_of(model)}
+    return tuple(function for key, function in found.items() if key not in of_models)
+
+
+def tests_left_out(node: Node, project: Project, reason: str) -> tuple[CheckReport, ...]:
+    """The reports of a node's tests where the node itself was not run."""
+    checks, key = project.checks, node.name.key
+    return tuple(
+        left_out(check, node, reason) for check in (*checks.blocking(key), *checks.following(key))
+    )
+
+
+def ephemeral_tests(
+    node: Node, project: Project, request: Request, warehouse: Warehouse
+) -> tuple[CheckReport, ...]:
+    """What the tests of an ephemeral model find in the rows that its readers would get."""
+    checks, key = project.checks, node.name.key
+    return run_checks(
+        (*checks.blocking(key), *checks.following(key)), node, project, request, warehouse
+    )
+
+
+def waiting_tests(
+    node: Node,
+    project: Project,
+    selected: Sequence[Node],
+    undone: Mapping[Key, str],
+    request: Request,
+    warehouse: Warehouse,
+) -> tuple[CheckReport, ...]:
+    """What the tests find that waited for this node.
+
+    A test waits for a table that is built from the test's own. Where a build leaves that table
+    out, it runs after its own.
+
+    Args:
+        node: What was run last.
+        project: Its project.
+        selected: All that the build runs.
+        undone: What failed or was left out so far, with the reason.
+        request: What the build is asked to do.
+        warehouse: Without an open transaction.
+    """
+    keys = {other.name.key for other in selected}
+    reports: list[CheckReport] = []
+    for owner in selected:
+        for check in project.checks.waiting(owner.name.key):
+            after = project.checks.waits[owner.name.key, check.name]
+            if (after if after in keys else owner.name.key) != node.name.key:
+                continue
+            reason = undone.get(owner.name.key) or undone.get(after)
+            if reason is None:
+                reports += run_checks([check], owner, project, request, warehouse)
+            else:
+                reports.append(left_out(check, owner, reason))
+    return tuple(reports)

@@ -1,0 +1,1 @@
+"""Deciding what a run does. Pure: the same input gives the same plan."""

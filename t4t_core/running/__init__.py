@@ -1,0 +1,1 @@
+"""Doing what was planned: one transaction a model, parents before children."""

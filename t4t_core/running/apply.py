@@ -1,0 +1,79 @@
+"""Carrying out a plan's steps on the open transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import DatabaseError, GateError
+from t4t_core.planning.steps import Count, Gate, HookStep, Repair, Step, Tally, Write
+
+log = logging.getLogger("DuckDBAdapter")
+
+
+@dataclass(slots=True)
+class Tallies:
+    """Rows written so far."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def add(self, tally: Tally, count: int) -> None:
+        match tally:
+            case Tally.NONE:
+                pass
+            case Tally.CREATED:
+                self.inserted = count
+            case Tally.INSERTED:
+                self.inserted += count
+            case Tally.UPDATED:
+                self.updated += count
+            case Tally.DELETED:
+                self.deleted += count
+            case Tally.UPSERTED:
+                self.inserted += max(count - self.updated, 0)
+
+
+def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
+    """Carries out the steps in order; gives the rows that they wrote.
+
+    Raises:
+        GateError: Rows break a rule.
+        DatabaseError: The database refused a statement.
+    """
+    tallies = Tallies()
+    for step in steps:
+        match step:
+            case Write():
+                _write(step, warehouse, tallies)
+            case HookStep():
+                _run_hook(step, warehouse)
+            case Count():
+                tallies.add(step.tally, warehouse.number(step.sql))
+            case Gate():
+                count = warehouse.number(step.sql)
+                if count:
+                    what = step.what.replace("{count}", f"{count:,}")
+                    raise GateError(what, count=count, hint=step.hint)
+            case Repair():
+                if warehouse.number(step.sql):
+                    _write(step.make(), warehouse, tallies)
+    return tallies
+
+
+def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
+    tallies.add(write.tally, warehouse.execute(write.sql))
+    if write.note is not None:
+        log.info("%s", write.note)
+
+
+def _run_hook(hook: HookStep, warehouse: Warehouse) -> None:
+    try:
+        warehouse.execute(hook.sql)
+    except DatabaseError as error:
+        error.what = f"{hook.key}: {error.what}"
+        raise error.located(place=hook.place) from error.__cause__
+    log.info("Executed %s", hook.key)

@@ -1,0 +1,160 @@
+"""Calling a Python model, and handing its result to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+from sqlglot import exp
+
+from t4t_core.context import RunContext
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import DatabaseError, Place, RunError, T4tError
+from t4t_core.forms import in_form
+from t4t_core.graph import Graph
+from t4t_core.models import Model, PythonSource
+from t4t_core.planning.compiled import compiled, compiled_query, table_read
+from t4t_core.project.python_files import public_names, raised_at
+from t4t_core.project.settings import Settings
+from t4t_core.sql.names import rendered
+from t4t_core.sql.query import parse_query
+from t4t_core.sql.tables import TableRef
+
+RESULT = "t4t_result"
+
+
+def result_query(
+    model: Model,
+    source: PythonSource,
+    graph: Graph,
+    context: RunContext,
+    warehouse: Warehouse,
+    settings: Settings,
+) -> exp.Expr:
+    """Calls the model's function; gives a query over what it returned.
+
+    Raises:
+        RunError: It raised, or returned what is no table.
+    """
+    connection = warehouse.connection
+    arguments: dict[str, object] = {
+        name: _upstream(ref, annotation, model, graph, context.variables, connection)
+        for (name, ref), annotation in zip(source.inputs, source.annotations, strict=True)
+    }
+    if source.context_parameter is not None:
+        arguments[source.context_parameter] = context
+    connection.execute("SET python_enable_replacements = true")
+    transaction = warehouse.number("SELECT txid_current()")
+    try:
+        with public_names(settings.folder):
+            result = source.function(**arguments)
+        if isinstance(result, duckdb.DuckDBPyRelation):
+            connection.register(RESULT, result)
+        connection.execute("SET python_enable_replacements = false")
+    except T4tError:
+        raise
+    except (Exception, SystemExit) as error:
+        line = raised_at(error, model.place.file)
+        raise RunError(
+            f"{source.function.__name__}() raised {type(error).__name__}: {error}",
+            place=Place(model.place.file, line or model.place.line),
+            hint="-v shows the traceback",
+        ) from error
+    if warehouse.number("SELECT txid_current()") != transaction:
+        raise RunError(
+            f"{source.function.__name__}() ended the model's transaction",
+            place=model.place,
+            hint="do not commit, roll back or close context.connection",
+        )
+    if isinstance(result, str):
+        return _returned_sql(result, model, source, graph, context.variables, settings.dialect)
+    if model.config.materialization == "view":
+        raise RunError(
+            "a view is a query, but the function returned rows",
+            place=model.place,
+            hint='return SQL text, or make it a "table"',
+        )
+    if not isinstance(result, duckdb.DuckDBPyRelation):
+        register_rows(result, model, warehouse)
+    return exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
+
+
+def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
+    """Makes a table of pandas, Polars or PyArrow readable as `t4t_result`.
+
+    Raises:
+        RunError: It is none of these.
+    """
+    kind = type(rows).__module__.partition(".")[0]
+    if kind not in ("pandas", "polars", "pyarrow"):
+        raise RunError(
+            f"the model gave a {type(rows).__qualname__}",
+            place=model.place,
+            hint="return SQL text, a pandas, Polars or PyArrow table, or a DuckDB relation",
+        )
+    try:
+        warehouse.connection.register(RESULT, rows)
+    except (duckdb.Error, TypeError, ImportError) as error:
+        raise RunError(
+            f"DuckDB cannot read the model's {type(rows).__qualname__}: {error}", place=model.place
+        ) from error
+
+
+def _upstream(
+    ref: TableRef,
+    annotation: str,
+    model: Model,
+    graph: Graph,
+    variables: Mapping[str, object],
+    connection: duckdb.DuckDBPyConnection,
+) -> object:
+    key = graph.resolve(ref, model.name.schema)
+    node = None if key is None else graph.nodes[key]
+    if isinstance(node, Model) and node.is_ephemeral:
+        query = rendered(compiled_query(node, graph, variables))
+    elif node is not None:
+        query = rendered(
+            exp.Select(expressions=[exp.Star()]).from_(table_read(node.name, graph), copy=False)
+        )
+    else:
+        named = exp.table_(
+            ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True
+        )
+        query = rendered(exp.Select(expressions=[exp.Star()]).from_(named, copy=False))
+    try:
+        relation = connection.sql(query)
+        return in_form(relation, annotation)
+    except duckdb.Error as error:
+        raise DatabaseError(str(error), sql=query) from error
+    except ImportError as error:
+        raise RunError(f"{annotation} needs a package: {error}", place=model.place) from error
+
+
+def _returned_sql(
+    text: str,
+    model: Model,
+    source: PythonSource,
+    graph: Graph,
+    variables: Mapping[str, object],
+    dialect: str,
+) -> exp.Expr:
+    query = parse_query(text, model.place, dialect)
+    known = {graph.resolve(ref, model.name.schema) for ref in source.tables}
+    for ref in query.calls:
+        function = graph.called(ref, model.name.schema)
+        if function is not None:
+            raise RunError(
+                f"the SQL it returned calls the function {function}, which nothing made for it",
+                place=model.place,
+                hint="write the model in SQL, or return the SQL from a function without parameters",
+            )
+    for ref in query.tables:
+        key = graph.resolve(ref, model.name.schema)
+        if key is not None and key not in known:
+            raise RunError(
+                f"the SQL it returned reads {graph.nodes[key]}, which is none of its inputs, so "
+                "nothing makes sure that it runs first",
+                place=model.place,
+                hint=f"give the function a parameter {ref.name!r}",
+            )
+    return compiled(query, model, graph, variables)

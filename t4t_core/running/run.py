@@ -1,0 +1,207 @@
+"""Running what was selected of a project, parents before children."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from t4t_core.data_tests.checking import check_placeholders, run_checks
+from t4t_core.data_tests.in_builds import (
+    ephemeral_tests,
+    in_build_order,
+    tests_left_out,
+    waiting_tests,
+)
+from t4t_core.errors import ProjectError, T4tError
+from t4t_core.models import Model
+from t4t_core.planning.compiled import check_variables
+from t4t_core.planning.request import Request
+from t4t_core.project.load import Project
+from t4t_core.report import CheckReport, ModelReport, Report
+from t4t_core.resolution import Key
+from t4t_core.running.session import Session, open_session
+from t4t_core.seeds.seed import Seed
+from t4t_core.windows.backfill import OnProgress
+from t4t_core.windows.window import END, START
+
+log = logging.getLogger("ExecutionEngine")
+
+Listener = Callable[[ModelReport], None]
+
+
+def run_nodes(
+    project: Project,
+    nodes: Sequence[Model | Seed],
+    request: Request,
+    on_finished: Listener | None = None,
+    on_progress: OnProgress | None = None,
+) -> Report:
+    """Runs models and loads seeds; what reads a failed one is left out, the rest runs.
+
+    With tests (`request.with_tests`), a table that a test looks at is built before the test's own
+    wherever that can be; else the test runs once both are there. Tests that belong to no table run
+    at the end where all nodes are given.
+
+    Args:
+        project: The project.
+        nodes: Parents before children. Ephemeral models run as part of the models that read them.
+        request: What the run is asked to do.
+        on_finished: Called with each report as it comes.
+        on_progress: Called after each batch of a backfill that has several.
+
+    Raises:
+        ProjectError: Variables are missing; nothing was run.
+        LockedError: Another process holds the database; nothing was run.
+        UsageError: The database or the state cannot be used; nothing was run.
+    """
+    require_variables(project, nodes, request)
+    if request.with_tests:
+        nodes = in_build_order(project, nodes)
+    reports: list[ModelReport] = []
+    tests: list[CheckReport] = []
+    broken: dict[Key, str] = {}
+    undone: dict[Key, str] = {}
+    with open_session(project) as session:
+        for node in nodes:
+            culprit = _broken_parent(node, project, broken)
+            report, found = _outcome(node, project, request, session, culprit, on_progress)
+            if culprit is not None or (report is not None and report.status == "failed"):
+                broken[node.name.key] = undone[node.name.key] = culprit or f"{node} failed"
+            if request.with_tests:
+                found += waiting_tests(node, project, nodes, undone, request, session.warehouse)
+            for test in found:
+                if test.is_blocking:
+                    broken.setdefault(node.name.key, f"a test of {test.model_name} failed")
+            tests += found
+            if report is not None:
+                reports.append(report)
+                if on_finished is not None:
+                    on_finished(report)
+        reports += _functions_alone(project, nodes, request, session)
+        if request.with_tests and len(nodes) == len(project.graph.nodes):
+            free = project.checks.free
+            tests += run_checks(free, None, project, request, session.warehouse)
+        _end_backfill(nodes, request, session, undone)
+    return Report(tuple(reports), tuple(tests))
+
+
+def _functions_alone(
+    project: Project, nodes: Sequence[Model | Seed], request: Request, session: Session
+) -> list[ModelReport]:
+    """Makes the functions that no model calls, for other clients, where all models were given."""
+    given = {node.name.key for node in nodes}
+    if any(model.name.key not in given for model in project.models):
+        return []
+    reports = []
+    for function in project.graph.uncalled_functions():
+        report = session.make_function(function, request)
+        if report is not None:
+            reports.append(report)
+            if report.status == "failed":
+                log.error("%s", report.error)
+    return reports
+
+
+def _outcome(
+    node: Model | Seed,
+    project: Project,
+    request: Request,
+    session: Session,
+    culprit: str | None,
+    on_progress: OnProgress | None,
+) -> tuple[ModelReport | None, tuple[CheckReport, ...]]:
+    """What happened to a node and what its tests found; an ephemeral model has no report.
+
+    Args:
+        node: The node.
+        project: Its project.
+        request: What the run is asked to do.
+        session: What it is run in.
+        culprit: Why it is left out, or None where it is not.
+        on_progress: Called after each batch of a backfill.
+    """
+    is_ephemeral = isinstance(node, Model) and node.is_ephemeral
+    if culprit is None and is_ephemeral:
+        if not request.with_tests:
+            return None, ()
+        session.make_functions_of_tests(node, request)
+        return None, ephemeral_tests(node, project, request, session.warehouse)
+    if culprit is None:
+        report = session.run(node, request, on_progress=on_progress)
+        if report.status == "failed":
+            log.error("%s", report.error)
+        return report, report.tests
+    tests = tests_left_out(node, project, culprit) if request.with_tests else ()
+    if is_ephemeral:
+        return None, tests
+    log.warning("Skipped %s: %s", node, culprit)
+    return _left_out(node, culprit, tests), tests
+
+
+def _end_backfill(
+    nodes: Sequence[Model | Seed], request: Request, session: Session, undone: Collection[Key]
+) -> None:
+    """Lets the same backfill begin anew, once everything is done.
+
+    Until then a model that is done is not done again by the command that goes on with the others.
+    """
+    if request.backfill is not None and not undone:
+        for node in nodes:
+            if isinstance(node, Model) and node.reads_windows:
+                session.forget_progress(node)
+
+
+def require_variables(project: Project, nodes: Sequence[Model | Seed], request: Request) -> None:
+    """Checks that every placeholder in the models, and in the ephemerals they read, has a value.
+
+    With tests, those in the tests too.
+
+    Raises:
+        ProjectError: The missing ones, together.
+    """
+    missing: list[T4tError] = []
+    is_backfill = request.window is not None or request.backfill is not None
+    for model in _with_ephemerals(project, nodes):
+        values = dict(request.variables)
+        if is_backfill and (model.reads_windows or model.is_ephemeral):
+            values |= {START: None, END: None}  # the window gives them
+        missing += check_variables(model, values)
+    if request.with_tests:
+        checks = [check for node in nodes for check in project.checks.of(node.name.key)]
+        missing += check_placeholders(checks, request.variables)
+    if missing:
+        raise ProjectError(tuple(missing))
+
+
+def _with_ephemerals(project: Project, nodes: Sequence[Model | Seed]) -> list[Model]:
+    found: dict[tuple[str, str], Model] = {}
+    ahead = [node for node in reversed(nodes) if isinstance(node, Model)]
+    while ahead:
+        node = ahead.pop()
+        if node.name.key in found:
+            continue
+        found[node.name.key] = node
+        for key in project.graph.parents.get(node.name.key, ()):
+            parent = project.graph.nodes[key]
+            if isinstance(parent, Model) and parent.is_ephemeral:
+                ahead.append(parent)
+    return list(found.values())
+
+
+def _broken_parent(node: Model | Seed, project: Project, broken: dict[Key, str]) -> str | None:
+    return next(
+        (broken[key] for key in project.graph.parents[node.name.key] if key in broken), None
+    )
+
+
+def _left_out(node: Model | Seed, culprit: str, tests: tuple[CheckReport, ...]) -> ModelReport:
+    settings = node.strategy if isinstance(node, Model) else None
+    return ModelReport(
+        model_name=str(node),
+        materialization=node.config.materialization if isinstance(node, Model) else "seed",
+        strategy=None if settings is None else settings.name,
+        mode="skipped",
+        reason=culprit,
+        status="skipped",
+        tests=tests,
+    )

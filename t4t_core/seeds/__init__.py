@@ -1,0 +1,1 @@
+"""Seeds: data files of the project that become tables."""

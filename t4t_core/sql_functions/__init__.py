@@ -1,0 +1,1 @@
+"""Functions of the project that models' SQL may call."""
