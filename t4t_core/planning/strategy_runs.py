@@ -38,7 +38,9 @@ def full_load(
     rows = work.rows(with_null=settings.null_time != "exclude")
     create: tuple[Step, ...] = (_create(work, rows),)
     if work.number is not None:
-        create = create_numbered(numbering_of(work, None), rows, facts.columns_with_numbers)
+        incomplete = () if facts.commit is None else facts.commit.definition.incomplete
+        numbering = replace(numbering_of(work, None), incomplete=incomplete)
+        create = create_numbered(numbering, rows, facts.columns_with_numbers)
     return StrategyRun(
         (*create, *_checks(work, settings)),
         greatest_ordinal(work.table, work.time_column, work.kind),

@@ -15,6 +15,7 @@ from t4t_core.sql.statements import (
     temporary,
 )
 from t4t_core.sql.window import subquery
+from t4t_core.strategies.held_values import held_values, order_of_equals
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
 
@@ -120,11 +121,16 @@ def _matches(work: Work, with_null: bool) -> exp.Select:
 def _numbered(work: Work, rows: exp.Table, window: exp.Expr | None) -> exp.Select:
     """Rows by their number, what is compared of them, and which of several equal ones it is."""
     compared = _compared(work)
+    order = order_of_equals(work.columns, dict(work.completed))
     numbered = exp.select(
         exp.alias_(column("rowid"), "t4t_row"),
         *(exp.alias_(each, f"c{at}") for at, each in enumerate(compared)),
         exp.alias_(
-            exp.Window(this=exp.RowNumber(), partition_by=[each.copy() for each in compared]),
+            exp.Window(
+                this=exp.RowNumber(),
+                partition_by=[each.copy() for each in compared],
+                order=exp.Order(expressions=order) if order else None,
+            ),
             "copy",
         ),
         copy=False,
@@ -137,19 +143,4 @@ def _names_compared(work: Work) -> list[str]:
 
 
 def _compared(work: Work) -> list[exp.Expr]:
-    """What a row held before it could lack values.
-
-    A widened value is compared in its old type, since 0.1 is another number as FLOAT.
-    """
-    types = dict(work.completed)
-    found: list[exp.Expr] = []
-    for name in work.column_names:
-        held = types.get(name.lower())
-        if held is None:
-            found.append(column(name))
-        if not held:
-            continue
-        to = exp.DataType.build(held, dialect="duckdb", udt=True)
-        found.append(exp.TryCast(this=column(name), to=to))
-        found.append(exp.Is(this=column(name), expression=exp.Null()))
-    return found
+    return held_values(work.columns, dict(work.completed))

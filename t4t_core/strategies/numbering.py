@@ -14,7 +14,7 @@ from sqlglot import exp
 from t4t_core.names import OWN_SCHEMA, TableName
 from t4t_core.planning.facts import Column, Facts, Number, column_named
 from t4t_core.planning.steps import Gate, Step, Tally, Write
-from t4t_core.sql.exact import ascending, values
+from t4t_core.sql.exact import ascending
 from t4t_core.sql.names import column, identifier, rendered
 from t4t_core.sql.statements import (
     STAGE,
@@ -25,6 +25,7 @@ from t4t_core.sql.statements import (
     is_null_in,
 )
 from t4t_core.sql.window import subquery
+from t4t_core.strategies.held_values import held_values, order_of_equals
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.work import Work
 
@@ -44,6 +45,8 @@ class Numbering:
         keys: What makes a row the one that it was. None where a row has no key; then all of its
             columns do, and of equal rows each has its number.
         order: The columns by which new rows are put in order.
+        incomplete: Columns, in lower case, whose values rows of the table may lack, each with the
+            narrower type that it had; only of rows without a key.
     """
 
     name: TableName
@@ -52,6 +55,7 @@ class Numbering:
     columns: tuple[Column, ...]
     keys: tuple[str, ...] | None
     order: tuple[Column, ...]
+    incomplete: tuple[tuple[str, str], ...] = ()
 
 
 def numbering_by_key(
@@ -158,25 +162,28 @@ def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> 
         new = _new_numbers(numbering, _greatest(numbering, is_there=bool(old)))
         return _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
     is_keyed = numbering.keys is not None
+    incomplete = dict(numbering.incomplete)
 
     def parts(alias: str | None = None) -> list[exp.Expr]:
         if is_keyed:
             return [column(c.name, alias) for c in same]
-        return [part for c in same for part in values(c.name, c.type, alias)]
+        return held_values(same, incomplete, alias)
 
     number = numbering.number
+    first = order_of_equals(same, incomplete)
     given = [column(number.name)] if number.is_given else []
     new_rows = exp.select(
         *given,
         *(column(c.name) for c in numbering.columns),
-        _nth(parts(), _order(numbering, None)),
+        _nth(parts(), [*first, *_order(numbering, None)]),
         copy=False,
     ).from_(subquery(rows, "q"), copy=False)
+    ascending_number = exp.Ordered(this=column(number.name))
     old_rows = (
         exp.select(
             column(number.name),
             *(column(c.name) for c in same),
-            _nth(parts(), [exp.Ordered(this=column(number.name))]),
+            _nth(parts(), [*(each.copy() for each in first), ascending_number]),
             copy=False,
         )
         .from_(numbering.table.copy(), copy=False)

@@ -21,6 +21,8 @@ from t4t_core.project.load import load_project
 QUERY = "SELECT id, c, v FROM src"
 METHODS = pytest.mark.parametrize("method", ["fastest", "merge"])
 Source = Callable[..., None]
+_NARROW = "SELECT id, c, v, (id + 0.1)::FLOAT AS w"
+_WIDE = "SELECT id, c, v, (id + 0.1)::DOUBLE AS w"
 
 
 def numbered(strategy: str = "merge", name: str = "n", **settings_: object) -> dict[str, Any]:
@@ -122,6 +124,57 @@ def test_appended_rows_are_numbered_by_time(lab: Lab, source: Source, null_time:
     assert not again.has_changed_rows
     assert report.mode == "full"
     assert lab.rows("SELECT n, v FROM m.t") == [*before, (7, "late")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("SELECT id, c, v", "SELECT id, c, v, v || id AS w"), (_NARROW, _WIDE)],
+    ids=["added", "widened"],
+)
+def test_appended_rows_keep_numbers_under_a_column_of_later(
+    lab: Lab, source: Source, before: str, after: str
+) -> None:
+    """Rows that lack its value, being outside the window, are known again by a full refresh."""
+    metadata = numbered("append")
+    metadata["incremental"]["on_schema_change"] = "append_new_columns"
+    source((1, 1, "z"), (1, 1, "z"), (2, 2, "b"))
+    lab.model(f"{before} FROM src", metadata)
+    lab.run()
+    source((3, 6, "k"))
+    lab.model(f"{after} FROM src", metadata)
+    lab.run()
+    held = lab.rows("SELECT n, v FROM m.t")
+
+    report = lab.run(full_refresh=True)
+
+    assert report.mode == "full"
+    assert held == [(1, "z"), (2, "z"), (3, "b"), (4, "k")]
+    assert lab.rows("SELECT n, v FROM m.t") == held
+    assert lab.rows("SELECT * EXCLUDE n FROM m.t") == lab.rows(f"{after} FROM src")
+
+
+def test_rows_that_differ_only_in_a_column_of_later_keep_their_numbers(lab: Lab) -> None:
+    """Once they have its values these tell them apart, in a wider window and a full refresh."""
+    metadata = numbered("append", lookback="5 days")
+    metadata["incremental"]["on_schema_change"] = "append_new_columns"
+    lab.sql("CREATE TABLE src AS SELECT TIMESTAMP '2024-01-05' AS c, i AS w FROM range(3000) q(i)")
+    lab.model("SELECT c FROM src", metadata)
+    lab.run()
+    lab.model("SELECT * FROM src", metadata)
+    completing = lab.run()
+    held = lab.rows("SELECT n, w FROM m.t")
+    lab.sql("CREATE OR REPLACE TABLE src AS FROM src ORDER BY hash(w)")
+    metadata["incremental"]["append"]["lookback"] = "30 days"
+    lab.model("SELECT * FROM src", metadata)
+
+    wider = lab.run()
+    after_wider = lab.rows("SELECT n, w FROM m.t")
+    lab.run(full_refresh=True)
+
+    assert completing.rows_updated == 3000
+    assert not wider.has_changed_rows
+    assert after_wider == held
+    assert lab.rows("SELECT n, w FROM m.t") == held
 
 
 def test_a_table_keeps_the_numbers_of_its_keys(lab: Lab, source: Source) -> None:
