@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import model_validator
 
 from t4t_core.config.strategies import ColumnNames
-from t4t_core.config.written import Written
+from t4t_core.config.written import Written, with_our_names
 
 
 class OfColumns(Written):
@@ -21,6 +21,4 @@ class OfColumns(Written):
     @model_validator(mode="before")
     @classmethod
     def _take_one(cls, data: object) -> object:
-        if isinstance(data, Mapping) and "column" in data:
-            return {"columns" if key == "column" else key: value for key, value in data.items()}
-        return data
+        return with_our_names(data, {"column": "columns"}) if isinstance(data, Mapping) else data

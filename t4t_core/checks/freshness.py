@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from sqlglot import exp
 
 from t4t_core.checks.subject import Subject
-from t4t_core.config.written import Written
+from t4t_core.config.written import Written, with_our_names
 from t4t_core.errors import RunError
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
@@ -39,10 +39,9 @@ class Freshness(Written):
     @model_validator(mode="before")
     @classmethod
     def _take_other_name(cls, data: object) -> object:
-        if isinstance(data, Mapping) and "time_column" in data:
-            written = {key: value for key, value in data.items() if key != "time_column"}
-            return {**written, "column": data["time_column"]}
-        return data
+        return (
+            with_our_names(data, {"time_column": "column"}) if isinstance(data, Mapping) else data
+        )
 
 
 def too_old(rule: Freshness, subject: Subject) -> exp.Select:

@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.checks.subject import Subject
 from t4t_core.config.strategies import ColumnNames
-from t4t_core.config.written import Written
+from t4t_core.config.written import Written, with_our_names
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import is_null_in
 from t4t_core.sql.tables import TableRef
@@ -49,15 +49,7 @@ class Relationships(Written):
     @model_validator(mode="before")
     @classmethod
     def _take_other_names(cls, data: object) -> object:
-        if not isinstance(data, Mapping):
-            return data
-        written: dict[str, object] = {}
-        for key, value in data.items():
-            name = _OTHER_NAMES.get(str(key), str(key))
-            if name in written and name != "columns":
-                raise ValueError(f"{key!r} is another name for {name!r}: write one of them")
-            written[name] = value
-        return written
+        return with_our_names(data, _OTHER_NAMES) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _need_pairs(self) -> Relationships:

@@ -109,6 +109,24 @@ def test_every_form_of_an_entry(project: Make) -> None:
         ({"name": "least", "params": {"colum": 1}}, "has no parameter 'colum'"),
         ({"name": "least", "where": "a > 1"}, "says itself what it is about"),
         ("of_column", "is about a column (@column_name)"),
+        (
+            {"name": "not_null", "params": {"column": "a", "columns": ["b"]}},
+            "column is another name for columns: write one of them",
+        ),
+        (
+            {
+                "name": "freshness",
+                "params": {"time_column": "a", "column": "b", "max_age": "1 day"},
+            },
+            "time_column is another name for column",
+        ),
+        (
+            {
+                "name": "relationships",
+                "params": {"columns": "a", "source_fields": "b", "to": "x", "field": "c"},
+            },
+            "source_fields is another name for columns",
+        ),
     ],
     ids=str,
 )
