@@ -19,7 +19,6 @@ from uuid import uuid4
 import sqlglot
 from pydantic import TypeAdapter
 
-import t4t_core
 from t4t_core.errors import Place
 from t4t_core.sql.model_query import model_read_before, parse_model
 from t4t_core.sql.query import Query, reading_of
@@ -131,7 +130,7 @@ def _digest(body: bytes) -> str:
 @cache
 def _maker() -> str:
     """What a text's reading depends on besides the text: the code that reads it."""
-    package = Path(t4t_core.__file__).parent
+    package = Path(__file__).parents[1]
     code = hashlib.sha256()
     for file in [package / "names.py", Path(__file__), *sorted((package / "sql").glob("*.py"))]:
         code.update(file.read_bytes())
