@@ -27,7 +27,8 @@ class Definition:
         delete_when: Fingerprint of the condition by which keys are left out; empty for none.
         functions: Name and fingerprint of the project's functions that it calls, sorted.
         number: The auto_incremental column in lower case; empty for none.
-        incomplete: Columns in which rows may lack values; see `t4t_core.schema.incomplete`.
+        incomplete: Columns in which rows may lack values; see `t4t_core.schema.incomplete`, and
+            for a history `t4t_core.schema.unfilled`.
         complete_from: From when on no row lacks any; empty where any may.
         old_until: Rows of an append table up to here may be of an earlier definition; empty where
             none is.

@@ -27,6 +27,7 @@ from t4t_core.schema.change import NO_CHANGE, SchemaChange, schema_change
 from t4t_core.schema.fit import needed_column, refuse_own_names
 from t4t_core.schema.incomplete import NOTHING, Incomplete, completing, incomplete_of
 from t4t_core.schema.indexes import lost_indexes, make_indexes
+from t4t_core.schema.unfilled import still_unfilled, unfilled_since
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
     count_where,
@@ -268,6 +269,7 @@ def _recorded(
 ) -> Plan:
     """The plan of a model that keeps the history of its rows."""
     history, change = work.history, NO_CHANGE
+    lacks = NOTHING
     columns = history_columns(history.columns, history.settings, history.time_type)
     if decision.is_full:
         room = _make_room(model, facts, history.catalog)
@@ -276,7 +278,9 @@ def _recorded(
         change = schema_change(model, replace(facts, query_columns=columns))
         decision = _told(decision, change)
         altered = alterations(history.name, history.catalog, change, facts)
-        history = written_history(history, change)
+        unfilled = unfilled_since(facts.commit, history.now)
+        lacks = still_unfilled(change, unfilled, history.now)
+        history = written_history(history, change, unfilled)
         steps = (*altered, *scd2.later_run(history))
     watermark_sql = None
     if work.time is not None:
@@ -297,6 +301,7 @@ def _recorded(
         columns=columns,
         notes=(f"Running scd2 {history.settings.name} for {model}",),
         schema_change=change,
+        incomplete=lacks,
     )
 
 

@@ -23,7 +23,8 @@ class Incomplete:
     """What rows may lack.
 
     Attributes:
-        columns: In lower case, each with the narrower type that it had; empty where it had none.
+        columns: In lower case, each with the narrower type that it had, empty where it had none; of
+            a history with the moment from which its query did not give it.
         complete_from: Rows at or after this lack nothing; None where any row may.
     """
 

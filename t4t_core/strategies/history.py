@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from t4t_core.config import HistoryConfig
+from t4t_core.config import CheckHistoryConfig, HistoryConfig
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column
 from t4t_core.schema.change import SchemaChange
@@ -27,6 +27,22 @@ LATEST = "t4t_latest"
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A column whose value a current version may lack, which is no difference to the query's.
+
+    Attributes:
+        column: As the table has it from this run on.
+        held: The narrower type that it had before this run, or None.
+        since: The moment from which versions began without it, the query not giving it; None where
+            it is another reason.
+    """
+
+    column: Column
+    held: str | None = None
+    since: TimeValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """One model whose versions are kept, about to be run.
 
@@ -38,8 +54,7 @@ class History:
         settings: Of the model.
         time_type: The DuckDB type of `valid_from` and `valid_to`.
         now: The run's moment, or None where only the rows' own times count.
-        added: Columns that the table gets in this run. A current version has no value in them yet,
-            which is no difference to what the query gives.
+        lacking: What current versions may lack.
     """
 
     name: TableName
@@ -49,7 +64,7 @@ class History:
     settings: HistoryConfig
     time_type: str
     now: TimeValue | None
-    added: tuple[Column, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
 
     @property
     def table(self) -> exp.Table:
@@ -120,21 +135,75 @@ class History:
             copy=False,
         )
 
-    def lacks(self, left: str, right: str) -> exp.Expr:
-        """Whether two rows differ in a column that the table gets in this run."""
-        differing = [differs(column.name, column.type, left, right) for column in self.added]
-        return exp.or_(*differing, copy=False) if differing else exp.false()
+    def lacks(self, one: Lacking, left: str, right: str) -> exp.Expr:
+        """Whether the right row of a key has no value in a column yet that the left one has."""
+        found = differs(one.column.name, one.column.type, left, right)
+        why = [*self._was_rounded(one, left, right), *self._began_without(one, left, right)]
+        return exp.and_(found, exp.or_(*why, copy=False), copy=False) if why else found
+
+    def _was_rounded(self, one: Lacking, left: str, right: str) -> list[exp.Expr]:
+        """That the column's old type did not hold the value, where that may be."""
+        if one.held is None:
+            return []
+        to = exp.DataType.build(one.held, dialect="duckdb", udt=True)
+        rounded = exp.NullSafeEQ(
+            this=exp.TryCast(this=column(one.column.name, left), to=to),
+            expression=exp.TryCast(this=column(one.column.name, right), to=to.copy()),
+        )
+        is_there = exp.Not(this=exp.Is(this=column(one.column.name, right), expression=exp.Null()))
+        return [exp.and_(is_there, rounded, copy=False)]
+
+    def _began_without(self, one: Lacking, left: str, right: str) -> list[exp.Expr]:
+        """That the query did not give the column when the version began, where that may be.
+
+        Times of the source do not tell that, but a row whose time stayed was not changed there.
+        """
+        if one.since is None:
+            return []
+        time = self.settings.time
+        since = time_literal(one.since) if time is None else column(time, left)
+        began = exp.GTE(this=column(self.settings.valid_from, right), expression=since)
+        is_empty = exp.Is(this=column(one.column.name, right), expression=exp.Null())
+        return [exp.and_(is_empty, began, copy=False)]
 
     def differs(self, left: str, right: str) -> exp.Expr:
-        """Whether two rows of a key differ in a column that is compared."""
-        differing = [differs(column.name, column.type, left, right) for column in self.compared]
+        """Whether two rows of a key differ in a column that is compared, in what neither lacks."""
+        lacking = {one.column.name: one for one in self.lacking}
+        differing: list[exp.Expr] = []
+        for each in self.compared:
+            found = differs(each.name, each.type, left, right)
+            one = lacking.get(each.name)
+            if one is not None:
+                lacks = exp.Paren(this=self.lacks(one, left, right))
+                found = exp.and_(found, exp.Not(this=lacks), copy=False)
+            differing.append(found)
         return exp.or_(*differing, copy=False) if differing else exp.false()
 
 
-def written_history(history: History, change: SchemaChange) -> History:
-    """The history with the columns that are written, in the types of the altered table."""
+def written_history(
+    history: History, change: SchemaChange, unfilled: Mapping[str, TimeValue]
+) -> History:
+    """The history with the columns that are written, in the types of the altered table.
+
+    Only the strategy `check` asks what a version lacks: the times of `timestamp` say which it is.
+
+    Args:
+        history: The model.
+        change: What is done about columns that differ.
+        unfilled: The columns, in lower case, that the query has not given so far, each with the
+            moment from which it did not.
+    """
     rows, columns = written_query(history.rows, history.columns, change)
-    return replace(history, rows=rows, columns=columns, added=change.added)
+    history = replace(history, rows=rows, columns=columns)
+    if not isinstance(history.settings, CheckHistoryConfig):
+        return history
+    held = {one.name.lower(): one.held for one in change.widened}
+    lacking = [Lacking(one) for one in change.added]
+    for one in columns:
+        name = one.name.lower()
+        if name in held or name in unfilled:
+            lacking.append(Lacking(one, held.get(name), unfilled.get(name)))
+    return replace(history, lacking=tuple(lacking))
 
 
 def history_columns(

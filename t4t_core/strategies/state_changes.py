@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from t4t_core.config import TimestampHistoryConfig
-from t4t_core.planning.facts import Column
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import STAGE
 from t4t_core.strategies.history import IS_NEW, LATEST, TARGET, History
@@ -25,7 +24,7 @@ def changes_of_states(history: History) -> exp.Expr:
     found = [_new(history), _closed(history)]
     if isinstance(history.settings, TimestampHistoryConfig):
         found.append(_corrected(history))
-    elif history.added:
+    elif history.lacking:
         found.append(_completed(history))
     if history.settings.hard_deletes == "invalidate":
         found.append(_gone(history))
@@ -88,14 +87,7 @@ def _is_other_version(history: History) -> exp.Expr:
         return exp.NullSafeNEQ(
             this=column(settings.time, STAGE), expression=column(settings.time, TARGET)
         )
-    known = replace(history, columns=_known_columns(history))
-    return known.differs(STAGE, TARGET)
-
-
-def _known_columns(history: History) -> tuple[Column, ...]:
-    """The columns that the table had before this run."""
-    added = {column.name for column in history.added}
-    return tuple(column for column in history.columns if column.name not in added)
+    return history.differs(STAGE, TARGET)
 
 
 def _beginning(history: History) -> exp.Expr:
@@ -130,7 +122,8 @@ def _new(history: History) -> exp.Select:
 def _closed(history: History) -> exp.Select:
     """The current versions that another one follows."""
     begun = exp.Table(this=exp.to_identifier(_BEGUN))
-    return _current(history, TARGET, column(history.settings.valid_from, _BEGUN)).join(
+    ends = column(history.settings.valid_from, _BEGUN)
+    return _current(history, history.selected(TARGET), ends).join(
         begun, on=history.same_key(_BEGUN, TARGET), copy=False
     )
 
@@ -145,19 +138,28 @@ def _corrected(history: History) -> exp.Select:
         copy=False,
     )
     return (
-        _current(history, STAGE, _no_moment(history))
+        _current(history, history.selected(STAGE), _no_moment(history))
         .join(history.stage, on=is_same, copy=False)
         .where(history.differs(STAGE, TARGET), copy=False)
     )
 
 
 def _completed(history: History) -> exp.Select:
-    """The current versions that get their values in the columns that are new to the table."""
+    """The current versions that get values which they lack; they keep their others."""
+    lacking = {one.column.name: one for one in history.lacking}
+    values: list[exp.Expr] = []
+    for name in history.column_names:
+        value: exp.Expr = column(name, TARGET)
+        if name in lacking:
+            lacks = history.lacks(lacking[name], STAGE, TARGET)
+            value = exp.Case(ifs=[exp.If(this=lacks, true=column(name, STAGE))], default=value)
+        values.append(exp.alias_(value, identifier(name)))
+    lacks_any = (history.lacks(one, STAGE, TARGET) for one in history.lacking)
     return (
-        _current(history, STAGE, _no_moment(history))
+        _current(history, values, _no_moment(history))
         .join(history.stage, on=history.same_key(STAGE, TARGET), copy=False)
-        .where(exp.Not(this=_is_other_version(history)), copy=False)
-        .where(history.lacks(STAGE, TARGET), copy=False)
+        .where(exp.Not(this=exp.Paren(this=_is_other_version(history))), copy=False)
+        .where(exp.or_(*lacks_any, copy=False), copy=False)
     )
 
 
@@ -168,17 +170,17 @@ def _gone(history: History) -> exp.Select:
         .from_(history.stage, copy=False)
         .where(history.same_key(STAGE, TARGET), copy=False)
     )
-    return _current(history, TARGET, history.moment()).where(
+    return _current(history, history.selected(TARGET), history.moment()).where(
         exp.Not(this=exp.Exists(this=staged)), copy=False
     )
 
 
-def _current(history: History, values: str, ends: exp.Expr) -> exp.Select:
-    """Current versions of the table with the values of a row and the end they are to have."""
+def _current(history: History, values: Sequence[exp.Expr], ends: exp.Expr) -> exp.Select:
+    """Current versions of the table with the values and the end that they are to have."""
     begin, end = history.settings.valid_from, history.settings.valid_to
     return (
         exp.select(
-            *history.selected(values),
+            *values,
             column(begin, TARGET),
             exp.alias_(ends, identifier(end)),
             _no_moment(history),

@@ -111,3 +111,68 @@ def test_a_type_gets_wider(lab: Lab, source: Source) -> None:
         (7, "BIGINT", 3),
         (7000000000, "BIGINT", None),
     ]
+
+
+@pytest.mark.parametrize("settings", [{}, {"updated_at": "c"}], ids=["clock", "time"])
+def test_a_column_that_comes_back_begins_no_version(
+    lab: Lab, source: Source, settings: dict[str, Any]
+) -> None:
+    """Versions that began without it take its value; where an older one had NULL it is compared."""
+    own = scd2("check", on_schema_change="append_new_columns", **settings)
+    source((1, 2, "a"), (2, 2, None))
+    lab.model("SELECT id, c, v FROM src", own)
+    lab.run()
+    source((3, 3, "k"))
+    lab.model("SELECT id, c FROM src", own)
+    lab.run()
+    lab.run()
+    lab.sql("UPDATE src SET v = 'new', c = '2024-01-05' WHERE id = 2")
+    lab.model("SELECT id, c, v FROM src", own)
+
+    back = lab.run()
+    again = lab.run()
+    lab.sql("UPDATE src SET v = NULL, c = '2024-01-06' WHERE id = 3")
+    lab.run()
+    lab.sql("UPDATE src SET v = 'later', c = '2024-01-07' WHERE id = 3")
+    lab.run()
+
+    assert (back.rows_inserted, back.rows_updated) == (1, 2)
+    assert not again.has_changed_rows
+    assert lab.rows("SELECT id, v, valid_to IS NULL FROM m.t") == [
+        (1, "a", True),
+        (2, "new", True),
+        (2, None, False),
+        (3, "k", False),
+        (3, "later", True),
+        (3, None, False),
+    ]
+
+
+def test_a_wider_type_alone_begins_no_version(lab: Lab, source: Source) -> None:
+    """A value that only became exact is completed; another one begins a version."""
+    own = scd2("check", on_schema_change="append_new_columns")
+    source((1, 2, "a"), (2, 2, "b"), (3, 2, None))
+    lab.model("SELECT id, (id / 10)::FLOAT AS x FROM src", own)
+    lab.run()
+    lab.model("SELECT id, IF(id = 2, 7, id / 10)::DOUBLE AS x FROM src", own)
+
+    wider = lab.run()
+    again = lab.run()
+
+    assert (wider.rows_inserted, wider.rows_updated) == (1, 3)
+    assert not again.has_changed_rows
+    assert lab.rows("SELECT id, x FROM m.t WHERE valid_to IS NULL") == [(1, 0.1), (2, 7), (3, 0.3)]
+
+
+def test_a_new_column_changes_no_other(lab: Lab, source: Source) -> None:
+    """A version that gets its value keeps what it held in columns that are not checked."""
+    own = scd2("check", on_schema_change="append_new_columns", check_columns="id")
+    source((1, 2, "a"))
+    lab.model("SELECT id, v FROM src", own)
+    lab.run()
+    lab.sql("UPDATE src SET v = 'b'")
+    lab.model("SELECT id, v, 5 AS n FROM src", own)
+
+    lab.run()
+
+    assert lab.rows("SELECT id, v, n FROM m.t") == [(1, "a", 5)]
