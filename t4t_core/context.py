@@ -27,7 +27,9 @@ class RunContext:
         variables: `--vars` over `[vars]`; in a run of a window `start_date` and `end_date` are
             its bounds.
         connection: The connection that the model's transaction runs on. It is for reading; what
-            is written on it commits or rolls back with the model. Do not commit on it.
+            is written on it commits or rolls back with the model. Do not commit on it. Settings
+            that the function changes hold until it returns; variables, temporary tables and what
+            it registers until the model is done.
     """
 
     model: str

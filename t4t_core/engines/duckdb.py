@@ -13,6 +13,13 @@ import duckdb
 
 from t4t_core.engines.duckdb_errors import hint_for, is_conflict, message_of, offset_of
 from t4t_core.engines.duckdb_file import connect
+from t4t_core.engines.duckdb_session import (
+    SessionState,
+    has_other_settings,
+    put_back,
+    put_settings_back,
+    session_state,
+)
 from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
 from t4t_core.names import TableName, is_plain, quoted
 from t4t_core.planning.facts import Column, Index, Target
@@ -32,6 +39,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, owned: bool = True) -> None:
         self.connection = connection
         self._owned = owned
+        self._session_before: SessionState | None = None
         connection.execute(_NO_PYTHON_TABLES)
         self._catalog = str(self.rows("SELECT current_database()")[0][0])
 
@@ -108,14 +116,12 @@ class Warehouse:
         self._run("BEGIN TRANSACTION")
         try:
             yield
+            self._run("COMMIT")
         except BaseException:
             self._roll_back()
             raise
-        try:
-            self._run("COMMIT")
-        except DatabaseError:
-            self._roll_back()
-            raise
+        finally:
+            self._put_session_back()
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -125,6 +131,29 @@ class Warehouse:
             yield
         finally:
             self._roll_back()
+            self._put_session_back()
+
+    def keep_session(self) -> None:
+        """Has settings, variables and temporary tables put back when the transaction ends.
+
+        They will be as they are now.
+        """
+        self._session_before = session_state(self.connection)
+
+    def has_other_settings(self) -> bool:
+        """Whether a setting is no longer as `keep_session` found it."""
+        before = self._session_before
+        return before is not None and has_other_settings(self.connection, before)
+
+    def put_settings_back(self) -> None:
+        """Sets what `keep_session` found already now."""
+        if self._session_before is not None:
+            put_settings_back(self.connection, self._session_before)
+
+    def _put_session_back(self) -> None:
+        before, self._session_before = self._session_before, None
+        if before is not None:
+            put_back(self.connection, before)
 
     def _roll_back(self) -> None:
         try:

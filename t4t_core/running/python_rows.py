@@ -21,6 +21,7 @@ from t4t_core.sql.query import parse_query
 from t4t_core.sql.tables import TableRef
 
 RESULT = "t4t_result"
+_HELD_RESULT = "t4t_held_result"
 
 
 def result_query(
@@ -43,6 +44,7 @@ def result_query(
     }
     if source.context_parameter is not None:
         arguments[source.context_parameter] = context
+        warehouse.keep_session()
     connection.execute("SET python_enable_replacements = true")
     transaction = warehouse.number("SELECT txid_current()")
     try:
@@ -66,6 +68,8 @@ def result_query(
             place=model.place,
             hint="do not commit, roll back or close context.connection",
         )
+    is_relation = isinstance(result, duckdb.DuckDBPyRelation)
+    rows = _under_own_settings(warehouse, is_lazy=is_relation)
     if isinstance(result, str):
         return _returned_sql(result, model, source, graph, context.variables, settings.dialect)
     if model.config.materialization == "view":
@@ -74,9 +78,24 @@ def result_query(
             place=model.place,
             hint='return SQL text, or make it a "table"',
         )
-    if not isinstance(result, duckdb.DuckDBPyRelation):
+    if not is_relation:
         register_rows(result, model, warehouse)
-    return exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
+    return exp.Select(expressions=[exp.Star()]).from_(rows, copy=False)
+
+
+def _under_own_settings(warehouse: Warehouse, *, is_lazy: bool) -> str:
+    """Undoes the settings of a function that returned; gives the name that its rows are read by.
+
+    Args:
+        warehouse: With the open transaction.
+        is_lazy: It returned a relation, which means what it does under the function's settings.
+    """
+    if not warehouse.has_other_settings():
+        return RESULT
+    if is_lazy:
+        warehouse.execute(f"CREATE TEMP TABLE {_HELD_RESULT} AS FROM {RESULT}")
+    warehouse.put_settings_back()
+    return _HELD_RESULT if is_lazy else RESULT
 
 
 def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
