@@ -15,6 +15,7 @@ from t4t_dagster.attributes import config_of
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
 from t4t_dagster.partitions import Part, part_of_run, policy_of, unusable_partitions
+from t4t_dagster.steps_between import STEP_TAG, Here, here
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
@@ -34,6 +35,7 @@ class T4tOutput:
         set_data_version: Sets the data version of the materialization.
         checks: The data tests that the run carries out.
         part: The rows of the run's partitions; None for every row.
+        here: The step, where the database may stay open after it; None to have it closed.
     """
 
     node: Model | Seed
@@ -41,6 +43,7 @@ class T4tOutput:
     set_data_version: Callable[[dg.DataVersion], None]
     checks: tuple[NamedCheck, ...] = ()
     part: Part | None = None
+    here: Here | None = None
 
 
 Execute = Callable[[dg.AssetExecutionContext, T4tOutput], object]
@@ -56,6 +59,11 @@ class _Steps:
     op_tags: Mapping[str, str]
     backfill_policy: dg.BackfillPolicy | None
     execute: Execute | None
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """The tag of steps without a body of the user's, which could open the database itself."""
+        return {STEP_TAG: "model"} if self.execute is None else {}
 
 
 def t4t_assets(
@@ -153,12 +161,15 @@ def _asset(
         io_manager_key=steps.io_manager_key,
         retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
         pool=own.pool or steps.pool,
-        op_tags={**steps.op_tags, **own.op_tags},
+        op_tags={**steps.op_tags, **own.op_tags, **steps.marks},
         backfill_policy=steps.backfill_policy,
     )
     def run(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads an annotation as the output's type
         output = T4tOutput(
-            node, project, lambda version: context.set_data_version(context.asset_key, version)
+            node,
+            project,
+            lambda version: context.set_data_version(context.asset_key, version),
+            here=here(context) if steps.execute is None else None,
         )
         return output if steps.execute is None else steps.execute(context, output)
 
@@ -188,7 +199,7 @@ def _checked_asset(
         required_resource_keys={steps.io_manager_key},
         retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
         pool=own.pool or steps.pool,
-        op_tags={**steps.op_tags, **own.op_tags},
+        op_tags={**steps.op_tags, **own.op_tags, **steps.marks},
         backfill_policy=steps.backfill_policy or policy_of(spec.partitions_def),
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -196,8 +207,11 @@ def _checked_asset(
         wanted = {key.name for key in context.selected_asset_check_keys}
         chosen = tuple(one for one in named if one.name in wanted)
         names = {one.check.name: one.name for one in chosen}
+        standing = here(context) if steps.execute is None else None
         if spec.key not in context.selected_asset_keys:
-            reports = io_manager.tested(node, project, [one.check for one in chosen], context.log)
+            reports = io_manager.tested(
+                node, project, [one.check for one in chosen], context.log, standing
+            )
             yield from check_results(reports, names, spec.key)
             return
         output = T4tOutput(
@@ -206,6 +220,7 @@ def _checked_asset(
             lambda version: context.set_data_version(spec.key, version),
             chosen,
             part_of_run(node, spec.partitions_def, context),
+            standing,
         )
         handed = output if steps.execute is None else steps.execute(context, output)
         if isinstance(handed, T4tOutput):

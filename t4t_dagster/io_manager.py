@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from t4t_core.checks import Check
 from t4t_core.data_tests.checking import check_placeholders, run_checks
@@ -20,7 +20,6 @@ from t4t_core.planning.request import Request
 from t4t_core.project import Project, with_variables
 from t4t_core.report import CheckReport, ModelReport
 from t4t_core.running.run import require_variables
-from t4t_core.running.session import open_session
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.lineage import Lineage
 from t4t_core.sql_functions.made import register_functions
@@ -28,12 +27,13 @@ from t4t_dagster.assets import T4tOutput
 from t4t_dagster.checks import only
 from t4t_dagster.foreign_model import foreign_model
 from t4t_dagster.inputs import input_rows
+from t4t_dagster.kept_session import KeptSession
 from t4t_dagster.lineage import lineage_of
 from t4t_dagster.logs import shown_in
 from t4t_dagster.partitions import Part, part_of_rows, with_part
 from t4t_dagster.ran import T4tRan
+from t4t_dagster.steps_between import Here
 from t4t_dagster.translator import T4tTranslator
-from t4t_dagster.warehouse import open_warehouse
 
 _LOCK_RETRIES = 60
 _LOCK_PAUSE_S = 5
@@ -55,6 +55,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
     full_refresh: bool = Field(
         default=False, description="Build the tables of incremental models anew."
     )
+    _database: KeptSession = PrivateAttr(default_factory=KeptSession)
 
     @classmethod
     def of(
@@ -78,6 +79,10 @@ class T4tIOManager(dg.ConfigurableIOManager):
             translator=translator or T4tTranslator(),
             duckdb=duckdb,
         )
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  Dagster's signature
+        """Closes the database at the end of a run."""
+        self._database.close()
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Runs the model that an asset handed over, or writes the rows that it returned.
@@ -118,11 +123,17 @@ class T4tIOManager(dg.ConfigurableIOManager):
                 log,
                 part=output.part,
                 with_tests=bool(output.checks),
+                here=output.here,
             )
             return T4tRan(node, project, report, lineage, output.set_data_version)
 
     def tested(
-        self, node: Model | Seed, project: Project, checks: Sequence[Check], log: logging.Logger
+        self,
+        node: Model | Seed,
+        project: Project,
+        checks: Sequence[Check],
+        log: logging.Logger,
+        here: Here | None = None,
     ) -> tuple[CheckReport, ...]:
         """What data tests of a model find in its table as it is.
 
@@ -131,6 +142,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
             project: The project that it stands in.
             checks: Some of its checks.
             log: Of the step.
+            here: The step, where the database may stay open after it.
 
         Raises:
             dagster.Failure: A variable is missing, or the database cannot be opened.
@@ -142,7 +154,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
             missing = check_placeholders(checks, project.variables)
             if missing:
                 raise ProjectError(tuple(missing))
-            with open_warehouse(project, self.duckdb, is_reading=True) as warehouse:
+            with self._database.reading(project, self.duckdb, here) as warehouse:
                 register_functions(project.graph, warehouse)
                 return run_checks(checks, node, project, request, warehouse)
 
@@ -157,7 +169,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
         """
         with (
             _told_to_dagster(context.log),
-            open_warehouse(self.project, self.duckdb, is_reading=True) as warehouse,
+            self._database.reading(self.project, self.duckdb, None) as warehouse,
         ):
             return input_rows(context, self.project, self.translator, warehouse)
 
@@ -180,19 +192,20 @@ class T4tIOManager(dg.ConfigurableIOManager):
         *,
         part: Part | None = None,
         with_tests: bool = False,
+        here: Here | None = None,
     ) -> tuple[ModelReport, Lineage]:
         request = Request(
             variables=project.variables, full_refresh=self.full_refresh, with_tests=with_tests
         )
         request = with_part(request, node, part)
         require_variables(project, [node], request)
-        with (
-            shown_in(log),
-            open_warehouse(project, self.duckdb) as warehouse,
-            open_session(project, warehouse) as session,
-        ):
+        with shown_in(log), self._database.session(project, self.duckdb, here) as session:
             report = session.run(node, request, given, with_columns=True)
-            return report, _lineage(report, node, project, request, session.warehouse, log)
+            lineage = _lineage(report, node, project, request, session.warehouse, log)
+        if report.status == "failed":
+            # The step may be tried again much later.
+            self._database.close()
+        return report, lineage
 
     def _project_of(self, project: Project) -> Project:
         """The project that an output belongs to, with the variables of code and run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,12 @@ class Session:
         self._commits = {commit.model_name.lower(): commit for commit in commits}
         self._unmirrored: dict[str, Commit] = {}
         register_functions(project.graph, warehouse)
+
+    def of(self, project: Project) -> Session:
+        """The same session for the project with other variables or checks."""
+        other = copy.copy(self)
+        other.project = project
+        return other
 
     def run(
         self,
