@@ -158,6 +158,7 @@ def _asset(
         metadata=dict(spec.metadata),
         automation_condition=spec.automation_condition,
         freshness_policy=spec.freshness_policy,
+        is_virtual=spec.is_virtual,
         io_manager_key=steps.io_manager_key,
         retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
         pool=own.pool or steps.pool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
@@ -48,6 +48,16 @@ def t4t_on_code_change() -> Condition:
     """
     changed: Condition = dg.AutomationCondition.code_version_changed()
     return _latest("t4t_on_code_change", changed.since_last_handled() & _is_ready())
+
+
+def through_views(condition: Condition | None) -> Condition | None:
+    """The same, asking what a virtual asset reads in place of the virtual asset.
+
+    Dagster has that for the conditions that ask something of what is upstream; others stay as
+    they are.
+    """
+    resolve = getattr(condition, "resolve_through_virtual", None)
+    return condition if resolve is None else cast(Condition, resolve())
 
 
 def _latest(label: str, condition: Condition) -> Condition:

@@ -19,7 +19,7 @@ from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t
 from t4t_dagster.component_scaffolder import T4tProjectScaffolder
 from t4t_dagster.definitions import build_t4t_definitions
 from t4t_dagster.described_node import described
-from t4t_dagster.translator import T4tTranslator
+from t4t_dagster.translator import T4tTranslator, T4tTranslatorSettings
 
 
 class BackfillPolicyModel(dg.Model):
@@ -112,6 +112,13 @@ class T4tProjectComponent(dg.Component, dg.Resolvable):
         TranslationFn[Model | Seed] | None,
         TranslationFnResolver(template_vars_for_translation_fn=lambda n: {"node": described(n)}),
     ] = None
+    translation_settings: Annotated[
+        T4tTranslatorSettings,
+        dg.Resolver.default(
+            description="What Dagster calls beta or preview: links to files, virtual views.",
+            examples=[{"enable_code_references": True}],
+        ),
+    ] = field(default_factory=T4tTranslatorSettings)
     op: Annotated[
         T4tOpSpec,
         dg.Resolver.default(description="What the steps of all models have in common."),
@@ -180,6 +187,7 @@ class T4tComponentTranslator(T4tTranslator):
     """Asks a component how a model looks; a key that it changes is known to its readers too."""
 
     def __init__(self, component: T4tProjectComponent) -> None:
+        super().__init__(component.translation_settings)
         self._component = component
         self._specs: dict[tuple[str, str], dg.AssetSpec] = {}
         self._asked: set[tuple[str, str]] = set()

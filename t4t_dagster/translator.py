@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -17,9 +18,25 @@ from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
 from t4t_dagster.attributes import automation_condition, config_of, freshness_policy
+from t4t_dagster.automation import through_views
+from t4t_dagster.code_references import code_references
 from t4t_dagster.partitions import partitions_def
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
+
+
+@dataclass(frozen=True)
+class T4tTranslatorSettings(dg.Resolvable):
+    """What is off until asked for, since Dagster calls it beta or preview and warns of it.
+
+    Attributes:
+        enable_code_references: A link from each asset to the files that define it (beta).
+        enable_views_as_virtual_assets: Views are virtual assets, so that conditions and staleness
+            look through them to what they read (preview).
+    """
+
+    enable_code_references: bool = False
+    enable_views_as_virtual_assets: bool = False
 
 
 class T4tTranslator:
@@ -28,7 +45,13 @@ class T4tTranslator:
     >>> class Mine(T4tTranslator):
     ...     def get_asset_spec(self, node, project):
     ...         return super().get_asset_spec(node, project).replace_attributes(group_name="mine")
+
+    Args:
+        settings: What to switch on.
     """
+
+    def __init__(self, settings: T4tTranslatorSettings | None = None) -> None:
+        self.settings = settings or T4tTranslatorSettings()
 
     def get_asset_spec(self, node: Model | Seed, project: Project) -> dg.AssetSpec:
         """The asset of a model or seed, with what its metadata says under `dagster`.
@@ -42,7 +65,13 @@ class T4tTranslator:
         """
         model = node if isinstance(node, Model) else None
         asked = config_of(node)
+        metadata = _metadata(node, project)
+        if self.settings.enable_code_references:
+            metadata |= code_references(node)
+        has_virtual = self.settings.enable_views_as_virtual_assets
+        is_view = model is not None and model.config.materialization == "view"
         try:
+            condition = automation_condition(asked.automation_condition)
             return dg.AssetSpec(
                 key=self.get_asset_key(node, project),
                 deps=self._dependencies(node, project),
@@ -52,10 +81,11 @@ class T4tTranslator:
                 owners=_owners(node),
                 tags=_tags(node) | asked.tags,
                 code_version=None if model is None else code_version(model, project),
-                metadata=_metadata(node, project) | asked.metadata,
+                metadata=metadata | asked.metadata,
                 partitions_def=partitions_def(node),
-                automation_condition=automation_condition(asked.automation_condition),
+                automation_condition=through_views(condition) if has_virtual else condition,
                 freshness_policy=freshness_policy(asked.freshness_policy),
+                is_virtual=is_view and has_virtual,
             )
         except (dg.DagsterInvalidDefinitionError, CheckError) as error:
             raise UsageError(
