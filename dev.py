@@ -107,8 +107,9 @@ def bench(arguments: list[str]) -> None:
 
 
 def long(arguments: list[str]) -> None:
-    """The long part of the tests: more histories and kills."""
-    run([str(environment() / "python"), "-m", "pytest", "tests/running", *arguments], T4T_LONG="1")
+    """The long part of the tests: other histories each time, and many more; T4T_LONG=5 for more."""
+    command = [str(environment() / "python"), "-m", "pytest", "-n", "2", "-m", "long"]
+    run([*command, *arguments], T4T_LONG=os.environ.get("T4T_LONG", "1"))
 
 
 def lock(arguments: list[str]) -> None:

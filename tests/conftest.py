@@ -6,7 +6,8 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
+from long_part import IS_LONG, TIMES, played
 
 # How long an example takes is no promise of ours.
-settings.register_profile("t4t", deadline=None)
+settings.register_profile("t4t", deadline=None, max_examples=1000 * TIMES if IS_LONG else 100)
 settings.load_profile("t4t")
 
 Rows = list[tuple[Any, ...]]
@@ -31,6 +33,35 @@ path = "data/warehouse.duckdb"
 schema = "main"
 lock_timeout_s = 0.2
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives the tests of the long part the time that they need."""
+    for item in items:
+        if IS_LONG and item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Notes what a test has played in its report, which comes from a worker's process too."""
+    played.clear()
+    try:
+        return (yield)
+    finally:
+        item.user_properties += played.items()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what all tests have played."""
+    sums: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if report.when == "call":
+                sums.update({str(what): int(str(n)) for what, n in report.user_properties})
+    if sums:
+        told = ", ".join(f"{number:,} {what}" for what, number in sorted(sums.items()))
+        terminalreporter.write_line(f"played: {told}")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from dagster_shop import Materialize, read, write
-
-IS_LONG = os.environ.get("T4T_LONG") == "1"
+from long_part import IS_LONG, played
 
 # Materializes one model, and dies before or after one function is called.
 CHILD = """
@@ -47,6 +45,7 @@ POINTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", [*POINTS] if IS_LONG else ["after the ledger", "before the copy"])
 def test_the_next_materialization_goes_on(shop: Path, materialize: Materialize, point: str) -> None:
     """The table, the ledger and the state are those of runs that were not disturbed."""
@@ -60,6 +59,7 @@ def test_the_next_materialization_goes_on(shop: Path, materialize: Materialize, 
 
     status = subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
     materialize("mart/orders")
+    played["processes killed"] += status == -signal.SIGKILL
 
     assert status == -signal.SIGKILL
     orders = read(shop, "SELECT id, amount FROM mart.orders ORDER BY id")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_part import played
 
 from t4t_core.config import IncrementalConfig, MergeConfig, ModelConfig
 from t4t_core.errors import Place, T4tError
@@ -15,6 +16,8 @@ from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_condition, parse_query, with_values
 from t4t_core.sql.window import filtered
+
+pytestmark = pytest.mark.long
 
 PLACE = Place(Path("m.sql"))
 _PIECES = """
@@ -49,6 +52,7 @@ VALUES = st.recursive(
 @given(text=TEXTS)
 def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> None:
     """A SQL file is read, filled in and filtered, or refused with words."""
+    played["inputs"] += 1
     with contextlib.suppress(T4tError):
         query = parse_query(text, PLACE, dialect)
         tree = with_values(query.tree, query.placeholders, {"a": "x'--"}, PLACE)
@@ -58,6 +62,7 @@ def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> No
 @given(text=TEXTS)
 def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
     """A `where_condition` is read, or refused with words."""
+    played["inputs"] += 1
     with contextlib.suppress(T4tError):
         parse_condition(text, PLACE)
 
@@ -65,6 +70,7 @@ def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
 @given(text=TEXTS)
 def test_any_metadata_comment_is_metadata_or_an_error_in_words(text: str) -> None:
     """A metadata comment is read, or refused with words."""
+    played["inputs"] += 1
     with contextlib.suppress(T4tError):
         comment_metadata(f"-- metadata: {text}\nSELECT 1", PLACE, "duckdb", None)
 
@@ -72,5 +78,6 @@ def test_any_metadata_comment_is_metadata_or_an_error_in_words(text: str) -> Non
 @given(metadata=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6))
 def test_any_metadata_is_a_configuration_or_an_error_in_words(metadata: dict[str, object]) -> None:
     """A model's metadata is taken, or refused with words."""
+    played["inputs"] += 1
     with contextlib.suppress(T4tError):
         read_config(metadata, PLACE, "main.m", {"a": {"b": [1]}})

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from long_part import played
 from sqlglot import exp
 
 from t4t_core.errors import Place, VariableError
@@ -53,6 +54,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
+@pytest.mark.long
 @given(
     text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])).filter(
         lambda text: not _is_time(text)
@@ -60,6 +62,7 @@ def _is_time(text: str) -> bool:
 )
 def test_any_text_comes_back_as_it_is(text: str) -> None:
     """The database gives back exactly the text that a variable holds."""
+    played["inputs"] += 1
     with duckdb.connect() as connection:
         assert _read(connection, text) == text
 
@@ -79,6 +82,7 @@ def test_no_text_changes_the_statement(text: str) -> None:
     assert value == text
 
 
+@pytest.mark.long
 @given(
     value=st.one_of(
         st.none(),
@@ -92,6 +96,7 @@ def test_no_text_changes_the_statement(text: str) -> None:
 )
 def test_other_values_come_back_as_they_are(value: object) -> None:
     """Numbers, booleans, NULL, dates, moments and lists keep their value."""
+    played["inputs"] += 1
     with duckdb.connect() as connection:
         row = connection.execute(rendered(_filled(value))).fetchone()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from long_part import played
 from running_lab import incremental, scd2
 
 from t4t_core.engines.duckdb import Warehouse
@@ -149,6 +150,7 @@ class World:
 
     def run(self, *, full_refresh: bool = False) -> ModelReport:
         (model,) = self.project.models
+        played["runs"] += 1
         return self.session.run(model, Request(full_refresh=full_refresh))
 
     def table(self, condition: str = "true") -> Counter[tuple[object, ...]]:
@@ -171,6 +173,7 @@ def world(
     """A project with one model of a shape, and nothing in its source."""
     (folder / "models" / "m").mkdir(parents=True)
     (folder / "project.toml").write_text('[connection]\npath = "w.duckdb"\n')
+    played["histories"] += 1
     written = scd2(strategy, **own) if strategy == "timestamp" else incremental(strategy, **own)
     metadata = json.dumps(written)
     query = (GROWING | REPLACING)[name].query

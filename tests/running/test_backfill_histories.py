@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from histories import GROWING, REPLACING, World, own_settings, world
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from long_part import histories, played
 
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
 from t4t_core.windows.window import Backfill, Window, read_batch_size, read_window
 
-IS_LONG = os.environ.get("T4T_LONG") == "1"
 # How a window over hours or days of the source is written for each kind, and its batches.
 SIZES = {
     "TIMESTAMP": "5 hours",
@@ -45,20 +44,15 @@ def backfilled(now: World, first: int, last: int, *, in_batches: bool) -> ModelR
     (model,) = now.project.models
     size = read_batch_size(SIZES[now.kind]) if in_batches else None
     request = Request(backfill=Backfill(window_of(now.kind, first, last), size))
+    played["runs"] += 1
     report = now.session.run(model, request)
     assert report.status == "success", report.error
     return report
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
-@settings(
-    max_examples=1000 if IS_LONG else 10,
-    deadline=None,
-    database=None,
-    derandomize=not IS_LONG,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
+@histories(10, 150)
 @given(data=st.data())
 def test_windows_that_cover_everything_end_in_the_full_refresh(
     strategy: str, data: st.DataObject

@@ -8,7 +8,6 @@ processes end; the end of the table is deleted by hand. The quick profile is the
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -27,7 +26,6 @@ from histories import (
     own_settings,
     world,
 )
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -36,22 +34,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from long_part import histories, played
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
 from t4t_core.running.session import Session
 from t4t_core.state.ledger import last_commits
 
-IS_LONG = os.environ.get("T4T_LONG") == "1"
-PROFILE = settings(
-    max_examples=1000 if IS_LONG else 12,
-    stateful_step_count=30 if IS_LONG else 12,
-    deadline=None,
-    database=None,
-    derandomize=not IS_LONG,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
+PROFILE = histories(12, 60)
 
 
 class History(RuleBasedStateMachine):
@@ -116,6 +106,7 @@ class History(RuleBasedStateMachine):
             nonlocal calls
             calls += warehouse is self.now.warehouse
             if calls == number:
+                played["statements that failed"] += 1
                 raise DatabaseError("the disk is full", sql=sql)
             whole(warehouse, sql, parameters)
 
@@ -162,7 +153,7 @@ class History(RuleBasedStateMachine):
                 self.now.warehouse.connection.close()
 
 
-@pytest.mark.timeout(0 if IS_LONG else 300)
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 def test_any_history_ends_in_the_full_refresh(strategy: str) -> None:
     """After every run that succeeds table and watermark are those of a full refresh."""

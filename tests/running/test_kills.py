@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -11,9 +10,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from long_part import IS_LONG, played
 from running_lab import Lab, incremental
 
-IS_LONG = os.environ.get("T4T_LONG") == "1"
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]
 
@@ -63,9 +62,12 @@ QUICK = ("after the rows are written", "after the ledger", "before the copy", "i
 
 def killed(lab: Lab, point: tuple[str, str, str, int]) -> int:
     command = [sys.executable, "-c", CHILD, str(lab.folder), *map(str, point)]
-    return subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
+    done = subprocess.run(command, check=False, capture_output=True, timeout=120)
+    played["processes killed"] += done.returncode == -signal.SIGKILL
+    return done.returncode
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 @pytest.mark.parametrize("is_later", [False, True], ids=["first-run", "later-run"])
 @pytest.mark.parametrize("point", [*POINTS] if IS_LONG else QUICK)
@@ -117,6 +119,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", OTHERS)
 @pytest.mark.parametrize("point", [*POINTS] if IS_LONG else ["after the ledger"])
 def test_every_kind_of_model_goes_on(lab: Lab, source: Source, kind: str, point: str) -> None:
@@ -136,9 +139,9 @@ def test_every_kind_of_model_goes_on(lab: Lab, source: Source, kind: str, point:
     assert len(lab.state_rows()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not IS_LONG, reason="kills at random times, for minutes: T4T_LONG=1")
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
-@pytest.mark.timeout(0)
 def test_kills_at_any_time(lab: Lab, source: Source, strategy: str) -> None:
     """Forty processes killed at random times, with rows coming in between, change nothing."""
     source((0, 1, "start"))
@@ -151,6 +154,7 @@ def test_kills_at_any_time(lab: Lab, source: Source, strategy: str) -> None:
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             time.sleep(chance.uniform(0.0, 1.5))
             process.kill()
+        played["processes killed"] += process.returncode == -signal.SIGKILL
 
     lab.run()
     assert lab.rows() == lab.refreshed()

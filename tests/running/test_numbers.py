@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from histories import World
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from long_part import histories, played
 from running_lab import Lab, incremental
 
 from t4t_core.commands.preview import compiled_models
@@ -294,13 +295,8 @@ def test_any_name_can_be_numbered(lab: Lab, strategy: str, name: str) -> None:
     assert compiled["error"] is None
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.long
+@histories(25, 150)
 @given(data=st.data())
 def test_any_history_keeps_numbers(data: st.DataObject) -> None:
     """Whatever runs: no number twice, none changes while its key is there, none comes back."""
@@ -312,6 +308,7 @@ def test_any_history_keeps_numbers(data: st.DataObject) -> None:
         lab = Lab(Path(folder) / "lab")
         lab.model(query, numbered(**own))
         now = World(load_project(lab.folder), "BIGINT", "UTC")
+    played["histories"] += 1
     had: dict[int, int] = {}
     used: set[int] = set()
 

@@ -13,8 +13,9 @@ from histories import GROWING, KINDS, ZONES, arriving, own_settings, world
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
+from long_part import histories, played
 from running_lab import scd2
-from test_convergence import IS_LONG, PROFILE, History
+from test_convergence import PROFILE, History
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
@@ -90,7 +91,7 @@ class Versions(History):
         )
 
 
-@pytest.mark.timeout(0 if IS_LONG else 300)
+@pytest.mark.long
 def test_any_history_of_versions_ends_in_the_full_refresh() -> None:
     """Late versions, ties, corrections and failures: the table is that of all the versions."""
     run_state_machine_as_test(Versions, settings=PROFILE)
@@ -117,6 +118,7 @@ class Present:
         self.warehouse.execute(f"CREATE TABLE src (id INTEGER, c {kind}, v VARCHAR)")
         ensure_ledger(self.warehouse)
         self.session = Session(self.project, self.warehouse)
+        played["histories"] += 1
         self.moment = KINDS[kind][0]
 
     def put(self, state: dict[int, tuple[int, str | None]]) -> None:
@@ -127,16 +129,17 @@ class Present:
     def run(self, hour: int) -> ModelReport:
         now = datetime(2024, 3, 10, tzinfo=UTC) + timedelta(hours=hour)
         (model,) = self.project.models
+        played["runs"] += 1
         return self.session.run(model, Request(now=now))
 
     def rows(self, query: str) -> Rows:
         return sorted(self.warehouse.rows(query), key=repr)
 
 
-@pytest.mark.timeout(0 if IS_LONG else 300)
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ"])
 @pytest.mark.parametrize("strategy", ["timestamp", "check", "check by updated_at"])
-@PROFILE
+@histories(12, 100)
 @given(steps=st.lists(st.tuples(STATE, st.integers(-3, 20)), min_size=1, max_size=6))
 def test_the_open_versions_are_the_source(
     strategy: str, kind: str, steps: list[tuple[dict[int, tuple[int, str | None]], int]]

@@ -1,23 +1,22 @@
 """Many runs in a row leave nothing behind that grows.
 
-The quick part is some runs of one strategy; `T4T_LONG=1` makes two thousand of each, and looks at
+The quick part is some runs of one strategy; `T4T_LONG=1` makes a thousand of each, and looks at
 memory and the size of the files too.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from long_part import IS_LONG, played
 from running_lab import Lab, incremental
 
 from t4t_core.state import ledger
 
-IS_LONG = os.environ.get("T4T_LONG") == "1"
-RUNS = 2_000 if IS_LONG else 25
+RUNS = 1_000 if IS_LONG else 25
 KEPT = ledger.VERSIONS_KEPT if IS_LONG else 20
 NEW_ROWS = (
     "INSERT INTO src SELECT {n} + i, TIMESTAMP '2024-01-01' + INTERVAL ({n} + i) MINUTE, 'v' || i "
@@ -36,7 +35,7 @@ def resident_kb() -> int:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
-@pytest.mark.timeout(0 if IS_LONG else 300)
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"] if IS_LONG else ["merge"])
 def test_nothing_grows(
     lab: Lab, source: Source, monkeypatch: pytest.MonkeyPatch, strategy: str
@@ -52,6 +51,7 @@ def test_nothing_grows(
     for number in range(RUNS):
         lab.sql(NEW_ROWS.format(n=number * 10))
         report = lab.run_once(project)
+        played["runs"] += 1
         assert report.status == "success", report.error
         files.append(open_files())
         memory.append(resident_kb())
