@@ -12,6 +12,7 @@ from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.graph import Graph, build_graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.project.attached import refuse_schemas
 from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
 from t4t_core.project.functions import read_functions
@@ -110,6 +111,12 @@ def load_project(
     functions = read_functions(settings, watched, mistakes)
     sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
     own_checks = metadata_checks([*seeds, *models], sql_tests, mistakes)
+    names = [each.name for each in models] + [each.name for each in seeds]
+    names += [each.name for each in functions]
+    try:
+        refuse_schemas(settings.others, {name.schema for name in names})
+    except T4tError as error:
+        mistakes.append(error)
     if not mistakes:
         try:
             graph = build_graph(

@@ -16,6 +16,7 @@ from t4t_core.config import FlagsConfig, ProjectConfig, problems
 from t4t_core.config.project import AttachConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.other_database import DEFERRED, OtherDatabase
+from t4t_core.project.attached import refuse_clashes
 from t4t_core.project.environments import CHOICE, chosen
 from t4t_core.project.public_environments import with_public_environments
 
@@ -118,7 +119,7 @@ def read_settings(
             hint='give a file, such as path = "data/warehouse.duckdb"',
         )
     own_names = {folder.name, config.project_folder or folder.name}
-    return Settings(
+    settings = Settings(
         folder=folder,
         database=_absolute(config.connection.path, folder, own_names),
         state=_absolute(config.state.path, folder, own_names),
@@ -138,6 +139,8 @@ def read_settings(
         ),
         env=name,
     )
+    refuse_clashes(settings.others, settings.database, settings.state, settings.catalog)
+    return settings
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.errors import LockedError, UsageError
+from t4t_core.errors import LockedError, T4tError, UsageError
 
 
 @pytest.fixture
@@ -121,13 +121,33 @@ def test_what_cannot_be_attached_is_an_error(lab: Lab, lines: list[str], words: 
     assert "project.toml" in str(caught.value)
 
 
-def test_a_name_that_is_taken_is_an_error(lab: Lab) -> None:
-    """The project's own database has it."""
-    attach(lab, 'path = "other.duckdb"', name="w")
+@pytest.mark.parametrize(
+    ("name", "path", "words"),
+    [
+        ("W", "other.duckdb", "what the project's own database is called"),
+        ("_t4t", "other.duckdb", "a name of DuckDB's or t4t's own"),
+        ("Temp", "other.duckdb", "a name of DuckDB's or t4t's own"),
+        ("CRM", "third.duckdb", "DuckDB takes no notice of case"),
+        ("own", "data/w.duckdb", "own is the project's own database"),
+        ("own", "data/../data/tee_state.db", "own is its state"),
+        ("again", "other.duckdb", "again is the file of crm"),
+        ("M", "third.duckdb", "there is a schema m too"),
+    ],
+)
+def test_a_clash_is_told_before_anything_is_opened(
+    lab: Lab, name: str, path: str, words: str
+) -> None:
+    """A name or file that is taken is no matter of waiting for a lock."""
     lab.model("SELECT 1 AS id")
+    with (lab.folder / "project.toml").open("a") as file:
+        file.write(f'[attach.{name}]\npath = "{path}"\n')
 
-    with pytest.raises(UsageError, match="another name"):
-        lab.report()
+    with pytest.raises(T4tError) as refused:
+        lab.project()
+
+    assert words in str(refused.value)
+    assert "project.toml" in str(refused.value)
+    assert not lab.database.exists()
 
 
 def test_a_database_that_is_written_by_others_is_waited_for(lab: Lab) -> None:
