@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Noun = Literal["model", "seed", "function"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class T4tError(Exception):
     Args:
         what: What is wrong, as a sentence.
         place: The file, line and column at fault.
-        model: The model's name, `schema.name`.
+        model: The name of the model, seed or function: `schema.name`.
+        noun: Which of them it is.
         hint: What to try.
 
     `is_transient` says whether the same call may succeed later with nothing changed.
@@ -44,12 +48,14 @@ class T4tError(Exception):
         *,
         place: Place | None = None,
         model: str | None = None,
+        noun: Noun = "model",
         hint: str | None = None,
     ) -> None:
         super().__init__(what)
         self.what = what
         self.place = place
         self.model = model
+        self.noun = noun
         self.hint = hint
 
     def __str__(self) -> str:
@@ -57,14 +63,17 @@ class T4tError(Exception):
         if self.place is not None:
             lines.append(f"{self.place}: ")
         if self.model is not None:
-            lines.append(f"model {self.model}: ")
+            lines.append(f"{self.noun} {self.model}: ")
         text = "".join(lines) + self.what
         return f"{text}\n  try: {self.hint}" if self.hint else text
 
-    def located(self, *, place: Place | None = None, model: str | None = None) -> T4tError:
-        """This error with the place and the model filled in where they were unknown."""
+    def located(
+        self, *, place: Place | None = None, model: str | None = None, noun: Noun = "model"
+    ) -> T4tError:
+        """This error with the place, and the model or seed, filled in where they were unknown."""
         self.place = self.place or place
-        self.model = self.model or model
+        if self.model is None:
+            self.model, self.noun = model, noun
         return self
 
 

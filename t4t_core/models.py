@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from t4t_core.config import (
     HistoryConfig,
@@ -11,7 +12,7 @@ from t4t_core.config import (
     StrategyConfig,
     Window,
 )
-from t4t_core.errors import Place
+from t4t_core.errors import Noun, Place
 from t4t_core.names import TableName
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.hooks import Hook
@@ -77,6 +78,7 @@ class Model:
         post_hooks: Statements that run after them.
     """
 
+    noun: ClassVar[Noun] = "model"
     name: TableName
     config: ModelConfig
     place: Place

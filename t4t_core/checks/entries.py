@@ -56,11 +56,11 @@ def checks_of(
             found += _checks(entry, column, node.config_place, sql_tests)
         except ProjectError as error:
             mistakes += [
-                problem.located(place=node.config_place, model=str(node))
+                problem.located(place=node.config_place, model=str(node), noun=node.noun)
                 for problem in error.problems
             ]
         except T4tError as error:
-            mistakes.append(error.located(place=node.config_place, model=str(node)))
+            mistakes.append(error.located(place=node.config_place, model=str(node), noun=node.noun))
     return with_own_names(found)
 
 

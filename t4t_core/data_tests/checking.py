@@ -114,7 +114,9 @@ def _run(
         if failures:
             columns, rows = warehouse.named_rows(_sample(tree, check.limit))
     except T4tError as error:
-        told = error.located(place=_place(check, error), model=None if node is None else str(node))
+        told = error.located(place=_place(check, error))
+        if node is not None:
+            told = told.located(model=str(node), noun=node.noun)
         log.debug("%s failed", check.name, exc_info=error)
         return _report(check, node, "error", error=str(told), sql=sql, started=started)
     status: CheckStatus = "passed"

@@ -11,7 +11,7 @@ from sqlglot.errors import TokenError
 
 from t4t_core.config import ModelConfig, problems
 from t4t_core.config.written import Written
-from t4t_core.errors import Place, ProjectError, UsageError
+from t4t_core.errors import Noun, Place, ProjectError, UsageError
 from t4t_core.sql.metadata_comment import metadata_comment
 from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import Query, unset_variable
@@ -64,16 +64,23 @@ def read_metadata(
     place: Place,
     owner: str,
     variables: Mapping[str, object],
+    noun: Noun = "model",
 ) -> Shape:
     """Metadata as a configuration of this shape, with placeholders filled in.
 
     Raises:
         ProjectError: Everything that is wrong in it.
     """
-    return validated(shape, _filled(written, place, variables), place, owner)
+    return validated(shape, _filled(written, place, variables), place, owner, noun)
 
 
-def validated(shape: type[Shape], written: Mapping[str, Any], place: Place, owner: str) -> Shape:
+def validated(
+    shape: type[Shape],
+    written: Mapping[str, Any],
+    place: Place,
+    owner: str,
+    noun: Noun = "model",
+) -> Shape:
     """What is written, as a configuration of this shape.
 
     Raises:
@@ -88,6 +95,7 @@ def validated(shape: type[Shape], written: Mapping[str, Any], place: Place, owne
                     f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
                     place=place,
                     model=owner,
+                    noun=noun,
                 )
                 for at, what in problems(error, shape)
             )

@@ -73,7 +73,7 @@ def _seed_of(
             place=place,
             hint="metadata: SeedMetadata = {...}",
         )
-    config = read_metadata(SeedConfig, metadata, place, str(name), variables)
+    config = read_metadata(SeedConfig, metadata, place, str(name), variables, "seed")
     _check(config, form, place, name)
     yield Seed(name, file, place, config)
 
@@ -87,7 +87,10 @@ def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None
     options = list(config.csv_options)
     if options and form not in (".csv", ".tsv"):
         raise UsageError(
-            f"{options[0]!r} is for CSV and TSV, not for {form}", place=place, model=str(name)
+            f"{options[0]!r} is for CSV and TSV, not for {form}",
+            place=place,
+            model=str(name),
+            noun="seed",
         )
     for column, written in config.types.items():
         if duckdb_type(written) is None:
@@ -95,11 +98,13 @@ def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None
                 f"the column {column!r} has the type {written!r}, which is none",
                 place=place,
                 model=str(name),
+                noun="seed",
             )
     if config.header is False and not config.schema_:
         raise UsageError(
             "a file without a header needs the names of its columns",
             place=place,
             model=str(name),
+            noun="seed",
             hint='give them in order: "schema": [{"name": ...}, ...]',
         )

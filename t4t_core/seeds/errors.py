@@ -19,7 +19,7 @@ _ADVICE = re.compile(
 def seed_error(error: T4tError, seed: Seed) -> T4tError:
     """The error with the seed, and the line of its file where DuckDB names it."""
     if not isinstance(error, DatabaseError):
-        return error.located(place=Place(seed.file), model=str(seed))
+        return error.located(place=Place(seed.file), model=str(seed), noun="seed")
     line = _LINE.search(error.what)
     wrong = _COLUMN.search(error.what)
     place = Place(seed.file, None if line is None else int(line[1]))
@@ -29,6 +29,6 @@ def seed_error(error: T4tError, seed: Seed) -> T4tError:
     else:
         what = _ADVICE.sub("", error.what).strip()
         hint = error.hint or "mend the file, or say in its metadata how it is to be read"
-    told = RunError(what, place=place, model=str(seed), hint=hint)
+    told = RunError(what, place=place, model=str(seed), noun="seed", hint=hint)
     told.is_transient = error.is_transient
     return told

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from t4t_core.config.seed import SeedConfig
-from t4t_core.errors import Place
+from t4t_core.errors import Noun, Place
 from t4t_core.names import TableName
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -34,6 +35,7 @@ class Seed:
         config: Its metadata.
     """
 
+    noun: ClassVar[Noun] = "seed"
     name: TableName
     file: Path
     config_place: Place

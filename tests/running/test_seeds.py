@@ -116,7 +116,7 @@ def test_it_is_loaded_again_when_file_or_metadata_changed(lab: Lab) -> None:
         pytest.param(
             "id\n1\nx\n",
             "{" + ID + "]}",
-            ["s.csv:3:", "Could not convert string \"x\" to 'SMALLINT'", "column 'id'"],
+            ["s.csv:3: seed m.s:", "Could not convert string \"x\" to 'SMALLINT'", "column 'id'"],
             id="value",
         ),
         pytest.param("x\n1\n", "{" + ID + "]}", ['"id" do not exist'], id="no-such-column"),
@@ -141,9 +141,10 @@ def test_a_file_that_does_not_fit_is_an_error(
 @pytest.mark.parametrize(
     ("name", "metadata", "words"),
     [
-        ("s.csv", "{'colour': 1}", "unknown key 'colour'"),
+        ("s.csv", "{'colour': 1}", "seed m.s: .*unknown key 'colour'"),
+        ("s.csv", "{'tests': ['not_nul']}", "seed m.s: there is no test 'not_nul'"),
         ("s.csv", "{'schema': [{'name': 'id', 'datatype': 'no such type('}]}", "is none"),
-        ("s.csv", "{'header': False}", "needs the names of its columns"),
+        ("s.csv", "{'header': False}", "seed m.s: .*needs the names of its columns"),
         ("s.json", "{'delimiter': ';'}", "is for CSV and TSV"),
         ("s.csv", "3", "sets no dict"),
         ("s.xml", None, "a seed is one of"),
