@@ -122,17 +122,22 @@ def plan_text(models: Sequence[dict[str, Any]]) -> str:
         lines.append(f"  why: {model['reason']}")
         if model["warning"]:
             lines.append(f"  warning: {model['warning']}")
-        if model["batches"]:
-            number = model["batches_done"] + 1
-            lines.append(f"  batch: {number:,} of {model['batches']:,}, whose window is")
         if model["upper"]:
-            lines.append(f"  reads: from {model['lower']} on, before {model['upper']}")
+            lines.append(
+                f"  reads: from {model['lower']} on, before {model['upper']}{_batch(model)}"
+            )
         elif model["lower"]:
             since = f", watermark {model['watermark']}" if model["watermark"] else ""
             lines.append(f"  reads: from {model['lower']} on{since}")
         elif model["strategy"] and model["mode"] != "skipped":
             lines.append("  reads: everything")
     return "\n".join(lines) if lines else "no models"
+
+
+def _batch(model: Mapping[str, Any]) -> str:
+    """Which of a backfill's batches is shown, where there are several."""
+    count = model["batches"] or 0
+    return f" (batch {model['batches_done'] + 1:,} of {count:,})" if count > 1 else ""
 
 
 def compiled_models(

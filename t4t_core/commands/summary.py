@@ -28,7 +28,10 @@ def summary(report: Report) -> str:
         lines.append("nothing to run")
     if report.tests:
         lines += shortcomings(report)
-    counts = f"{len(done)} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
+    idle = sum(model.mode == "skipped" for model in done)
+    counts = f"{len(done) - idle} done, {len(report.failed)} failed, {len(report.skipped)} skipped"
+    if idle:
+        counts += f", {idle} with nothing to do"
     if report.tests:
         counts += f"; {test_counts(report.tests)}"
     return "\n".join([*lines, counts])

@@ -92,7 +92,9 @@ def run_backfill(
     """
     count = len(todo.batches)
     if count == 0:
-        return nothing_done(model, commit, "no window is missing")
+        reason = "no window is missing"
+        log.info("%s: %s", model, reason)
+        return nothing_done(model, commit, reason)
     if count == 1:
         return run(todo.batches[0].window, None)
     whole = f"{bound_text(todo.batches[0].window.start)} .. " + bound_text(
