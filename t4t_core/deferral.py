@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.graph import Graph
@@ -14,6 +15,9 @@ from t4t_core.project.load import Project
 from t4t_core.resolution import Key
 
 log = logging.getLogger("ExecutionEngine")
+
+# Each model that reads one asks again; once is enough as long as the database is open.
+_TOLD: WeakKeyDictionary[Warehouse, set[Key]] = WeakKeyDictionary()
 
 
 def with_deferred(project: Project, keys: Iterable[Key], warehouse: Warehouse) -> Project:
@@ -32,7 +36,9 @@ def with_deferred(project: Project, keys: Iterable[Key], warehouse: Warehouse) -
     wanted = _built(keys, project.graph)
     here, there = (_existing(warehouse, database) for database in ("", DEFERRED))
     deferred = frozenset(key for key in wanted if key not in here and key in there)
-    for key in sorted(deferred):
+    told = _TOLD.setdefault(warehouse, set())
+    for key in sorted(deferred - told):
+        told.add(key)
         log.info("%s is not in this database and is read from %s", ".".join(key), DEFERRED)
     return replace(project, graph=replace(project.graph, deferred=deferred))
 

@@ -151,3 +151,16 @@ def test_a_production_that_is_not_there_is_an_error(shop: Path, t4t: Callable[..
     assert "the database defer_to is not there" in result.stderr
     line = TOML.splitlines().index('defer_to = "data/shop.duckdb"') + 1
     assert f"project.toml:{line}:1" in result.stderr
+
+
+def test_it_is_told_once_what_is_read_from_production(shop: Path, t4t: Callable[..., Any]) -> None:
+    """However many models and tests of a run read it."""
+    metadata = '-- metadata: {"tests": ["row_count_gt_0", {"name": "relationships", "params": {'
+    metadata += '"columns": "total", "to": "totals", "fields": "total"}}]}\n'
+    for name in ("one", "two"):
+        (shop / "models" / f"{name}.sql").write_text(metadata + "SELECT total FROM totals")
+
+    built = t4t("build", shop, "-s", "one", "-s", "two", "--env", "dev")
+
+    assert built.exit_code == 0, built.stderr
+    assert built.stderr.count("mart.totals is not in this database") == 1
