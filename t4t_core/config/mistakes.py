@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -69,15 +69,49 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _meant(at: tuple[str, ...], shape: type[BaseModel]) -> str:
-    """What somebody meant who wrote an unknown key: one a level higher, or one like it."""
+    """What somebody meant who wrote an unknown key: one higher or deeper, or one like it."""
     key, above = at[-1], at[:-2]
     if len(at) > 1 and not at[-2].isdigit() and key in _keys_at(shape, above):
         return f" (it stands beside {at[-2]!r})"
+    deeper = _paths_to(key, shape, at[:-1])
+    if deeper:
+        return f" (it stands in {' or '.join(deeper)})"
     return nearest(key, _keys_at(shape, at[:-1]))
+
+
+def _paths_to(key: str, shape: type[BaseModel], above: tuple[str, ...]) -> list[str]:
+    """Where a key may stand, a level or two deeper than at a path: `['incremental']['append']`."""
+    first = [((*above, part), f"[{part!r}]") for part in _parts_at(shape, above)]
+    second = [
+        ((*path, part), f"{text}[{part!r}]")
+        for path, text in first
+        for part in _parts_at(shape, path)
+    ]
+    return [text for path, text in [*first, *second] if key in _keys_at(shape, path)]
+
+
+def _parts_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """The keys at a path that hold keys of their own, but lists."""
+    return [
+        field.alias or name
+        for one in _shapes_at(shape, path)
+        for name, field in one.model_fields.items()
+        if _models_in(field.annotation) and get_origin(field.annotation) is not tuple
+    ]
 
 
 def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """The keys that may stand at a path, by the names that users write."""
+    shapes = _shapes_at(shape, path)
+    keys = [field.alias or name for s in shapes for name, field in s.model_fields.items()]
+    if any(issubclass(s, Window) for s in shapes):
+        keys += ["filter_column", "start_value", "destination_filter_column"]
+    if any(issubclass(s, MergeConfig) for s in shapes):
+        keys += MergeConfig.OTHER_NAMES
+    return keys
+
+
+def _shapes_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[type[BaseModel]]:
     shapes = [shape]
     for part in path:
         if part.isdigit():  # an item of a list
@@ -86,12 +120,7 @@ def _keys_at(shape: type[BaseModel], path: tuple[str, ...]) -> list[str]:
             f for s in shapes for name, f in s.model_fields.items() if part in (name, f.alias)
         ]
         shapes = [model for field in fields for model in _models_in(field.annotation)]
-    keys = [field.alias or name for s in shapes for name, field in s.model_fields.items()]
-    if any(issubclass(s, Window) for s in shapes):
-        keys += ["filter_column", "start_value", "destination_filter_column"]
-    if any(issubclass(s, MergeConfig) for s in shapes):
-        keys += MergeConfig.OTHER_NAMES
-    return keys
+    return shapes
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

@@ -137,6 +137,20 @@ def _incremental(**settings: Any) -> dict[str, Any]:
     ("metadata", "words"),
     [
         ({"materialisation": "view"}, ["'materialisation'", "'materialization'"]),
+        (
+            {"on_schema_change": "ignore"},
+            ["'on_schema_change' (it stands in ['incremental'] or ['scd2'])"],
+        ),
+        (
+            _incremental(strategy="append", time_column="t", append={"time_column": "t"}),
+            ["'time_column' (it stands in ['append'] or ['merge'] or ['delete_insert'])"],
+        ),
+        (
+            {"lookback": "1 day"},
+            ["'lookback' (it stands in ['scd2'] or ['incremental']['append'] or"],
+        ),
+        ({"pool": "g"}, ["'pool' (it stands in ['dagster'])"]),
+        ({"datatype": "INT"}, ["unknown key 'datatype'"]),
         ({"materialization": "vieww"}, ["'materialization'", "'vieww'", "'view'"]),
         ({"materialization": "incremental"}, ["no 'incremental'"]),
         ({"tags": "x"}, ["'tags'", "'x'"]),
