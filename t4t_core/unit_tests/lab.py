@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from t4t_core.config import Rows, UnitRunConfig, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import Place, UsageError
+from t4t_core.errors import DatabaseError, Place, UsageError
 from t4t_core.models import Model
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column
@@ -40,12 +40,14 @@ class Outcome:
         model: The model as it ran.
         warehouse: Holds its table, until the next run.
         variables: What placeholders took.
+        given: The tables that the test gave it.
     """
 
     report: ModelReport
     model: Model
     warehouse: Warehouse
     variables: Mapping[str, object]
+    given: tuple[Input, ...] = ()
 
     @property
     def table(self) -> str:
@@ -132,18 +134,37 @@ def _ran(
                 bench.warehouse.execute(
                     f"CREATE OR REPLACE TABLE {one.sql} AS FROM {one.sql} LIMIT 0"
                 )
-        leave_table(
-            model,
-            bench.test.table_before,
-            bench.test.watermark_before,
-            project,
-            request,
-            bench.warehouse,
-            bench.place,
-        )
+        try:
+            leave_table(
+                model,
+                bench.test.table_before,
+                bench.test.watermark_before,
+                project,
+                request,
+                bench.warehouse,
+                bench.place,
+            )
+        except DatabaseError as error:
+            error.hint = error.hint or hint_of_columns(error.what, given, bench.warehouse)
+            raise
         _give(bench, project, model, step)
     session = Session(project, bench.warehouse, last_commits(bench.warehouse))
-    return Outcome(session.run(model, request), model, bench.warehouse, project.variables)
+    report = session.run(model, request)
+    return Outcome(report, model, bench.warehouse, project.variables, tuple(given))
+
+
+def hint_of_columns(error: str, given: Iterable[Input], warehouse: Warehouse) -> str | None:
+    """The columns of the test's tables, where a query asks for one that is not there; else None."""
+    if "Binder Error" not in error:
+        return None
+    tables = []
+    for one in given:
+        columns = warehouse.columns(f"FROM {one.sql}")
+        tables.append(f"{one} ({', '.join(column.name for column in columns)})")
+    return (
+        "give the tables the columns that the query reads; the test gives "
+        f"{', '.join(tables) or 'none'}"
+    )
 
 
 def _give(

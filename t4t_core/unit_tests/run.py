@@ -12,7 +12,7 @@ from t4t_core.project.load import Project
 from t4t_core.seeds.seed import Seed
 from t4t_core.unit_tests.collect import UnitTest, unit_tests_of
 from t4t_core.unit_tests.difference import difference
-from t4t_core.unit_tests.lab import Outcome, outcomes
+from t4t_core.unit_tests.lab import Outcome, hint_of_columns, outcomes
 from t4t_core.unit_tests.report import UnitReport
 from t4t_core.values import TimeValue
 
@@ -80,7 +80,8 @@ def mistake(step: UnitRunConfig, outcome: Outcome, place: Place | None) -> str |
     """
     report = outcome.report
     if report.status == "failed" and step.expect_error is None:
-        return f"the run failed: {report.error}"
+        hint = hint_of_columns(str(report.error), outcome.given, outcome.warehouse)
+        return f"the run failed: {report.error}" + (f"\n  try: {hint}" if hint else "")
     if step.expect_error is not None:
         if report.status != "failed":
             return f"the run should have failed with {step.expect_error!r}, and it succeeded"
