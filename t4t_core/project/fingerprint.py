@@ -24,9 +24,9 @@ def code_fingerprint(
 ) -> str:
     """SHA-256 over a function's code and all of the project's own that it uses.
 
-    Comments and layout do not count. Values that it closes over, its defaults, constants and
-    functions of the project that it names do, and what those name in turn; what other packages
-    define counts by its name alone.
+    Comments, layout and decorators do not count. Values that it closes over, its defaults,
+    constants and functions of the project that it names do, and what those name in turn; what other
+    packages define counts by its name alone.
 
     Args:
         function: The function.
@@ -45,11 +45,12 @@ def _function_parts(
     if id(function.__code__) in seen:
         return ["again"]
     seen.add(id(function.__code__))
-    parts = [
-        f"{token.type}:{token.string.strip()}"
+    tokens = [
+        token
         for token in tokenize.generate_tokens(io.StringIO(_source(function)).readline)
         if token.type not in _SKIPPED_TOKENS
     ]
+    parts = [f"{token.type}:{token.string.strip()}" for token in _without_decorators(tokens)]
     used = inspect.getclosurevars(function)
     values = {**used.globals, **used.nonlocals}
     for name in sorted(set(values) - set(ignored)):
@@ -57,6 +58,18 @@ def _function_parts(
     for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         parts += _value_parts(default, folder, ignored, seen)
     return parts
+
+
+def _without_decorators(tokens: list[tokenize.TokenInfo]) -> list[tokenize.TokenInfo]:
+    """The tokens from the line with `def` on.
+
+    A model's metadata stands in a decorator, and most of it says nothing of the rows. What another
+    decorator makes of the function is in the function that it gives.
+    """
+    while tokens and tokens[0].string == "@":
+        ends = next(at for at, token in enumerate(tokens) if token.type == tokenize.NEWLINE)
+        tokens = tokens[ends + 1 :]
+    return tokens
 
 
 def _value_parts(

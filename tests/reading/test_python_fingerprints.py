@@ -68,6 +68,45 @@ def test_layout_and_chance_do_not_count(tmp_path: Path) -> None:
     assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b", changed)
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        'description="of t"',
+        'tags=["x"], tests=["row_count_gt_0"]',
+        'description=(\n    "of t"\n),\n    materialization="table",\n',
+    ],
+    ids=["description", "tests", "lines"],
+)
+def test_metadata_in_the_decorator_does_not_count(tmp_path: Path, metadata: str) -> None:
+    """A full load for a description would be for nothing; what bears on rows is looked at apart."""
+    changed = MODEL.replace('@model("m.t", materialization="table")', f'@model("m.t", {metadata})')
+
+    assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b", changed)
+
+
+def test_what_another_decorator_does_counts(tmp_path: Path) -> None:
+    """It stands in the function that the decorator gives."""
+    wrapping = MODEL.replace("def t(", "@doubled(2)\ndef t(")
+    helpers = HELPERS + (
+        "\ndef doubled(times):\n    def wrapped(function):\n"
+        "        return lambda src, context: [function(src, context)] * times\n"
+        "    return wrapped\n"
+    )
+    models = [
+        wrapping.replace("import FACTOR", "import doubled, FACTOR"),
+        wrapping.replace("import FACTOR", "import doubled, FACTOR").replace("(2)", "(3)"),
+    ]
+
+    found = [
+        fingerprint(tmp_path / "a", MODEL, helpers),
+        fingerprint(tmp_path / "b", models[0], helpers),
+        fingerprint(tmp_path / "c", models[1], helpers),
+        fingerprint(tmp_path / "d", models[0].replace("id <", "id >"), helpers),
+    ]
+
+    assert len(set(found)) == 4
+
+
 def test_two_projects_have_helpers_of_their_own(tmp_path: Path) -> None:
     """A helper module of one project is not the other's, in one process."""
     first = fingerprint(tmp_path / "a")
