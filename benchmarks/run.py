@@ -1,6 +1,6 @@
-"""Measures t4t beside the best SQL written by hand, in one run, and prints tables in Markdown.
+"""Measures t4t beside the best SQL written by hand and other tools, and prints tables in Markdown.
 
-    python benchmarks/run.py --sizes 1,10,50 --runs 5
+    python benchmarks/run.py --sizes 1,10,50 --runs 5 --peers
 
 The strategies are measured in two copies of one database that get the same deltas; t4t and the
 hand-written SQL take turns, each time in a new process. Needs about 6 GB of disk for 50 million
@@ -18,29 +18,20 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import beside_peers
+import peers
 import trivial
 import workload
+from tables import Tables, progress, spread
 
 HERE = Path(__file__).parent
 Measured = dict[str, Any]
-
-
-@dataclass
-class Tables:
-    """Markdown that is printed as it comes, and kept."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def add(self, *lines: str) -> None:
-        self.lines += lines
-        print("\n".join(lines), flush=True)
 
 
 def one_case(verb: str, *arguments: object) -> Measured:
@@ -51,18 +42,6 @@ def one_case(verb: str, *arguments: object) -> Measured:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     found: Measured = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def spread(values: Iterable[float], digits: int = 2) -> str:
-    """The median, and the least and the greatest."""
-    found = list(values)
-    middle, least, greatest = statistics.median(found), min(found), max(found)
-    return f"{middle:.{digits}f} ({least:.{digits}f} to {greatest:.{digits}f})"
-
-
-def progress(text: str) -> None:
-    """Says on standard error what goes on."""
-    print(f"... {text}", file=sys.stderr, flush=True)
 
 
 def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: int) -> None:
@@ -257,24 +236,35 @@ def _numbers(text: str) -> list[int]:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", default="1,10,50", help="millions of rows")
+    parser.add_argument("--sizes", default="1,10", help="millions of rows")
     parser.add_argument("--models", default="200,1000", help="trivial models of a project")
     parser.add_argument("--runs", type=int, default=5, help="of each measurement")
     parser.add_argument("--out", type=Path, help="a file that gets the tables too")
-    cases = ("loading", "overhead", "process", "strategies")
-    parser.add_argument("--only", choices=cases, help="one kind of measurement")
+    parser.add_argument("--plot", type=Path, help="a file that gets the picture beside other tools")
+    parser.add_argument(
+        "--peers", action="store_true", help="install dbt and SQLMesh, each on its own, first"
+    )
+    parser.add_argument(
+        "--peers-in", type=Path, default=peers.FOLDER, help="the folder of their environments"
+    )
+    cases = ("loading", "overhead", "process", "peers", "strategies")
+    parser.add_argument("--only", choices=cases, action="append", help="a kind of measurement")
     arguments = parser.parse_args()
-    chosen = cases if arguments.only is None else (arguments.only,)
-    models, runs = _numbers(arguments.models), arguments.runs
+    chosen = arguments.only or cases
+    models, sizes = _numbers(arguments.models), _numbers(arguments.sizes)
+    runs = arguments.runs
+    if arguments.peers:
+        peers.install(arguments.peers_in)
 
     tables = Tables()
+    only = "".join(f" --only {each}" for each in arguments.only or ())
     tables.add(
         f"Measured on {datetime.now():%Y-%m-%d} with DuckDB {version('duckdb')}, "
         f"sqlglot {version('sqlglot')}, Python {platform.python_version()} on "
         f"{platform.system()} {platform.machine()} with {os.cpu_count()} processors:",
         "",
-        f"    python benchmarks/run.py --sizes {arguments.sizes} --models {arguments.models} "
-        f"--runs {runs}" + (f" --only {arguments.only}" if arguments.only else ""),
+        f"    python3 dev.py bench --sizes {arguments.sizes} --models {arguments.models} "
+        f"--runs {runs}{only}",
     )
     with tempfile.TemporaryDirectory(prefix="t4t_benchmark_") as name:
         folder = Path(name)
@@ -284,8 +274,16 @@ def main() -> None:
             measure_overhead(tables, folder, models, runs)
         if "process" in chosen:
             measure_process(tables, folder, runs)
+        if "peers" in chosen:
+            results = beside_peers.measure(
+                tables, folder, arguments.peers_in, max(models), min(models), max(sizes), runs
+            )
+            if arguments.plot is not None:
+                import plot
+
+                plot.draw(results, arguments.plot)
         if "strategies" in chosen:
-            measure_strategies(tables, folder, _numbers(arguments.sizes), runs)
+            measure_strategies(tables, folder, sizes, runs)
     if arguments.out is not None:
         arguments.out.write_text("\n".join(tables.lines) + "\n")
 
