@@ -15,7 +15,7 @@ from t4t_core.planning.history_work import HistoryWork, history_work
 from t4t_core.planning.hooks import hook_steps
 from t4t_core.planning.incremental_work import incremental_work
 from t4t_core.planning.request import Request
-from t4t_core.planning.steps import Step, Tally, Write
+from t4t_core.planning.steps import Greatest, HookStep, Step, Tally, Write
 from t4t_core.planning.strategy_runs import (
     alterations,
     emptied,
@@ -59,7 +59,7 @@ class Plan:
         kind: What the time column counts in, or None for a model that is not incremental.
         after: What is carried out once the watermark was read.
         upper: Rows before this are read; None where nothing bounds them.
-        watermark_sql: Gives the greatest time that was read, or None for other models.
+        greatest: How the greatest time that was read is known; None where there is none to know.
         row_count_sql: Gives the table's rows, or None for a view.
         columns: What the table has afterwards; empty for a model that is made anew.
         notes: Lines for the log before the first step.
@@ -77,13 +77,19 @@ class Plan:
     kind: TimeKind | None = None
     upper: TimeValue | None = None
     after: tuple[Step, ...] = ()
-    watermark_sql: str | None = None
+    greatest: Greatest | None = None
     row_count_sql: str | None = None
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
     schema_change: SchemaChange = NO_CHANGE
     incomplete: Incomplete = NOTHING
     resets_state: bool = False
+
+    @property
+    def inserts_all_rows(self) -> bool:
+        """Whether the rows that the steps insert are all that the table has afterwards."""
+        has_hooks = any(isinstance(step, HookStep) for step in self.after)
+        return self.decision.is_full and not has_hooks
 
 
 def plan(
@@ -169,7 +175,7 @@ def _planned(
         kind=work.kind,
         after=tuple(Write(drop(temporary(name), "table")) for name in run.leaves),
         # Of a slice it stays: other slices may have unread rows before the greatest of this one.
-        watermark_sql=None if request.slice is not None else run.watermark_sql,
+        greatest=None if request.slice is not None else run.greatest,
         row_count_sql=count_where(work.table),
         columns=facts.query_columns,
         notes=notes,
@@ -282,10 +288,10 @@ def _recorded(
         lacks = still_unfilled(change, unfilled, history.now)
         history = written_history(history, change, unfilled)
         steps = (*altered, *scd2.later_run(history))
-    watermark_sql = None
+    greatest = None
     if work.time is not None:
         read = history.table if decision.is_full else history.stage
-        watermark_sql = greatest_ordinal(read, work.time, work.kind)
+        greatest = Greatest(greatest_ordinal(read, work.time, work.kind))
     return Plan(
         model,
         definition,
@@ -296,7 +302,7 @@ def _recorded(
         start=work.reach.start,
         kind=work.kind,
         after=(Write(drop(history.stage, "table")),),
-        watermark_sql=watermark_sql,
+        greatest=greatest,
         row_count_sql=count_where(history.table),
         columns=columns,
         notes=(f"Running scd2 {history.settings.name} for {model}",),

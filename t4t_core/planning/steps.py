@@ -82,7 +82,53 @@ class Repair:
     make: Callable[[], Write] = field(compare=False)
 
 
-Step = Write | HookStep | Count | Gate | Repair
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Stops the run where a number is above 0.
+
+    Attributes:
+        what: The error, with `{count}` for the number.
+        hint: What to try.
+    """
+
+    what: str
+    hint: str
+
+
+Fix = Callable[[], Write]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One query about rows that were just read, in place of one for each question.
+
+    Attributes:
+        sql: Gives the greatest time in them, as an ordinal or NULL, and then a number for each of
+            `then`.
+        then: What is done, in order, about each number that is above 0: the run stops, a statement
+            runs, or (None) nothing.
+    """
+
+    sql: str
+    then: tuple[Refusal | Fix | None, ...] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Greatest:
+    """How the greatest finite time that a run has read is known, once its steps have run.
+
+    Where a `Look` is among them it has told already.
+
+    Attributes:
+        sql: Gives it as an ordinal, or NULL; None where only the `Look` can.
+        is_of_inserted: It is that of rows which the steps inserted; without any there is none.
+    """
+
+    sql: str | None
+    is_of_inserted: bool = False
+
+
+Step = Write | HookStep | Count | Gate | Repair | Look
 
 
 def statements(steps: tuple[Step, ...]) -> tuple[str, ...]:
@@ -92,4 +138,6 @@ def statements(steps: tuple[Step, ...]) -> tuple[str, ...]:
         found.append(step.sql)
         if isinstance(step, Repair):
             found.append(step.make().sql)
+        if isinstance(step, Look):
+            found += [then().sql for then in step.then if callable(then)]
     return tuple(found)

@@ -19,7 +19,7 @@ from t4t_core.schema.change import SchemaChange
 from t4t_core.schema.indexes import drop_indexes, make_indexes, refuse_hindrance
 from t4t_core.sql.alterations import add_column, drop_column, set_type
 from t4t_core.sql.names import identifier, table
-from t4t_core.sql.statements import create_table, greatest_ordinal
+from t4t_core.sql.statements import create_table
 from t4t_core.sql.window import around
 from t4t_core.strategies import append, delete_insert, merge
 from t4t_core.strategies.in_windows import Part, part_names, read_in_windows
@@ -43,7 +43,7 @@ def full_load(
         create = create_numbered(numbering, rows, facts.columns_with_numbers)
     return StrategyRun(
         (*create, *_checks(work, settings)),
-        greatest_ordinal(work.table, work.time_column, work.kind),
+        work.greatest_in(work.table),
     )
 
 

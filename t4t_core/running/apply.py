@@ -5,21 +5,39 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, GateError
-from t4t_core.planning.steps import Count, Gate, HookStep, Repair, Step, Tally, Write
+from t4t_core.planning.steps import (
+    Count,
+    Gate,
+    HookStep,
+    Look,
+    Refusal,
+    Repair,
+    Step,
+    Tally,
+    Write,
+)
 
 log = logging.getLogger("DuckDBAdapter")
 
 
 @dataclass(slots=True)
 class Tallies:
-    """Rows written so far."""
+    """Rows written so far, and what was seen on the way.
+
+    Attributes:
+        has_looked: Whether a `Look` was among the steps.
+        greatest: The greatest time that it found, as an ordinal; None where there was none.
+    """
 
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    has_looked: bool = False
+    greatest: int | None = None
 
     def add(self, tally: Tally, count: int) -> None:
         match tally:
@@ -54,14 +72,30 @@ def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
             case Count():
                 tallies.add(step.tally, warehouse.number(step.sql))
             case Gate():
-                count = warehouse.number(step.sql)
-                if count:
-                    what = step.what.replace("{count}", f"{count:,}")
-                    raise GateError(what, count=count, hint=step.hint)
+                _stop(step, warehouse.number(step.sql))
             case Repair():
                 if warehouse.number(step.sql):
                     _write(step.make(), warehouse, tallies)
+            case Look():
+                _look(step, warehouse, tallies)
     return tallies
+
+
+def _look(look: Look, warehouse: Warehouse, tallies: Tallies) -> None:
+    row = cast("tuple[int | None, ...] | None", warehouse.row(look.sql))
+    assert row is not None, "an aggregate gives a row"
+    tallies.has_looked, tallies.greatest = True, row[0]
+    for then, count in zip(look.then, row[1:], strict=True):
+        if isinstance(then, Refusal):
+            _stop(then, count or 0)
+        elif then is not None and count:
+            _write(then(), warehouse, tallies)
+
+
+def _stop(gate: Gate | Refusal, count: int) -> None:
+    if count:
+        what = gate.what.replace("{count}", f"{count:,}")
+        raise GateError(what, count=count, hint=gate.hint)
 
 
 def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:

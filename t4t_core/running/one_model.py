@@ -40,6 +40,7 @@ def run_model(
     request: Request,
     warehouse: Warehouse,
     commits: Mapping[str, Commit],
+    with_windows: set[str],
     given: Given | None = None,
     batch: Batch | None = None,
     *,
@@ -58,6 +59,7 @@ def run_model(
         warehouse: Without an open transaction.
         commits: The last commit of each model, by its name in lower case. Where one is behind the
             ledger the run fails as a transient error: its version is taken.
+        with_windows: The models of which the ledger may keep windows; see `note_run`.
         given: Rows that stand for the model's own.
         batch: What the run is of a backfill with several, or None.
         with_columns: Report the table's columns.
@@ -89,7 +91,7 @@ def run_model(
             if any(test.is_blocking for test in tests):
                 raise refused(tests)
             write_commit(warehouse, commit)
-            note_run(warehouse, made, before, commit, batch)
+            note_run(warehouse, made, before, commit, batch, with_windows)
     except T4tError as error:
         told = explained(error, model)
         if isinstance(told, DatabaseError):
@@ -128,11 +130,14 @@ def _carried_out(
 ) -> Commit:
     """The commit of a plan whose statements have run in the open transaction."""
     tallies = apply(made.steps, warehouse)
-    watermark = greatest_read(made, warehouse)
+    watermark = greatest_read(made, tallies, warehouse)
     if not made.decision.is_full and facts.commit is not None:
         watermark = later_of(watermark, facts.commit.watermark)
     apply(made.after, warehouse)
-    row_count = None if made.row_count_sql is None else warehouse.number(made.row_count_sql)
+    row_count = None
+    if made.row_count_sql is not None:
+        counted = made.inserts_all_rows
+        row_count = tallies.inserted if counted else warehouse.number(made.row_count_sql)
     return new_commit(made, facts, tallies, watermark, row_count, project, commits, started)
 
 

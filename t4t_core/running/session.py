@@ -29,7 +29,7 @@ from t4t_core.sql_functions.function import Function
 from t4t_core.sql_functions.made import ledger_name, make_functions, register_functions
 from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
 from t4t_core.state.mirror import bring_up_to_date
-from t4t_core.state.windows import forget_progress
+from t4t_core.state.windows import forget_progress, models_with_windows
 from t4t_core.windows.backfill import OnProgress, run_backfill, todo_of
 from t4t_core.windows.window import Batch, Window
 
@@ -48,6 +48,8 @@ class Session:
         self.project = project
         self.warehouse = warehouse
         self._commits = {commit.model_name.lower(): commit for commit in commits}
+        # Read after the commits: what is later than they are fails by its version.
+        self._with_windows = models_with_windows(warehouse)
         self._unmirrored: dict[str, Commit] = {}
         register_functions(project.graph, warehouse)
 
@@ -128,6 +130,7 @@ class Session:
                 request,
                 self.warehouse,
                 self._commits,
+                self._with_windows,
                 given,
                 batch,
                 with_columns=with_columns,
@@ -225,6 +228,7 @@ class Session:
         if found is None or (known is not None and known.version == found.version):
             return False
         self._commits[found.model_name.lower()] = found
+        self._with_windows |= models_with_windows(self.warehouse)
         return True
 
     def remember(self, commit: Commit) -> None:

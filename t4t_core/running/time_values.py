@@ -10,6 +10,7 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.facts import Column, Facts, column_named
 from t4t_core.planning.plan import Plan
+from t4t_core.running.apply import Tallies
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column as named_column
 from t4t_core.sql.names import table
@@ -54,15 +55,20 @@ def greatest_in_column(source: exp.Expr, column: Column, warehouse: Warehouse) -
     return _time_value(column.kind, warehouse.row(sql))
 
 
-def greatest_read(made: Plan, warehouse: Warehouse) -> TimeValue | None:
+def greatest_read(made: Plan, tallies: Tallies, warehouse: Warehouse) -> TimeValue | None:
     """The greatest finite time that a plan's statements have read, or None.
 
     Raises:
         RunError: It lies past the year 9999.
     """
-    if made.watermark_sql is None or made.kind is None:
+    greatest = made.greatest
+    if greatest is None or made.kind is None:
         return None
-    return _time_value(made.kind, warehouse.row(made.watermark_sql))
+    if tallies.has_looked:
+        return _time_value(made.kind, (tallies.greatest,))
+    if greatest.sql is None or (greatest.is_of_inserted and not tallies.inserted):
+        return None
+    return _time_value(made.kind, warehouse.row(greatest.sql))
 
 
 def _time_value(kind: TimeKind, row: tuple[object, ...] | None) -> TimeValue | None:

@@ -39,7 +39,7 @@ def identifier(name: str) -> exp.Identifier:
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A column, of the table with this alias where one is given."""
-    return exp.column(identifier(name), table=table)
+    return exp.column(identifier(name), table=table, copy=False)
 
 
 def table(name: TableName, catalog: str | None = None) -> exp.Table:

@@ -89,6 +89,35 @@ def duplicates(table: exp.Table, keys: Sequence[str]) -> str:
     )
 
 
+def look_at_keys(table: exp.Table, keys: Sequence[str], time_column: str, kind: TimeKind) -> str:
+    """One row about a table: three things that are asked together.
+
+    Its greatest finite time as `greatest_ordinal` gives it, the number of rows with NULL in the
+    key, and the number of key values that stand in more than one row.
+    """
+    rows = "t4t_rows"
+    grouped = (
+        exp.select(
+            *(column(key) for key in keys),
+            exp.alias_(exp.Count(this=exp.Star()), rows),
+            copy=False,
+        )
+        .from_(table.copy(), copy=False)
+        .group_by(*(column(key) for key in keys), copy=False)
+    )
+    is_repeated = exp.GT(this=column(rows), expression=exp.Literal.number(1))
+    return rendered(
+        exp.select(
+            exp.Subquery(this=_greatest_ordinal(table, time_column, kind)),
+            exp.Filter(
+                this=exp.Sum(this=column(rows)), expression=exp.Where(this=is_null_in(keys))
+            ),
+            exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=is_repeated)),
+            copy=False,
+        ).from_(subquery(grouped, "q"), copy=False)
+    )
+
+
 def latest_per_key(
     table: exp.Table, keys: Sequence[str], time_column: str, types: Mapping[str, str]
 ) -> exp.Select:
@@ -128,7 +157,7 @@ def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
 
 def is_finite(name: str) -> exp.Expr:
     """Whether a date or timestamp is neither infinite nor NULL."""
-    return exp.func("isfinite", column(name))
+    return exp.Anonymous(this="isfinite", expressions=[column(name)])
 
 
 def is_true(condition: exp.Expr) -> exp.Expr:
@@ -146,6 +175,11 @@ def greatest_ordinal(
 
     For dates microseconds are given. Infinite values are left out: nothing could ever be later.
     """
+    query = _greatest_ordinal(table, time_column, kind)
+    return rendered(query if condition is None else query.where(condition, copy=False))
+
+
+def _greatest_ordinal(table: exp.Expr, time_column: str, kind: TimeKind) -> exp.Select:
     greatest: exp.Expr = exp.Max(this=column(time_column))
     if not kind.is_integer:
         greatest = exp.Filter(
@@ -153,9 +187,8 @@ def greatest_ordinal(
             expression=exp.Where(this=is_finite(time_column)),
         )
         unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
-        greatest = exp.func(unit, greatest)
-    query = exp.select(greatest, copy=False).from_(table, copy=False)
-    return rendered(query if condition is None else query.where(condition, copy=False))
+        greatest = exp.Anonymous(this=unit, expressions=[greatest])
+    return exp.select(greatest, copy=False).from_(table, copy=False)
 
 
 def _as_query(tree: exp.Expr) -> exp.Expr:

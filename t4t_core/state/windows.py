@@ -38,6 +38,12 @@ def _kept(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:
     return tuple(found)
 
 
+def models_with_windows(warehouse: Warehouse) -> set[str]:
+    """The names, in lower case, of the models that windows are kept of."""
+    rows = warehouse.rows(f"SELECT DISTINCT lower(model_name) FROM {SCHEMA}.windows")
+    return {str(name) for (name,) in rows}
+
+
 def write_windows(
     warehouse: Warehouse, model_name: str, windows: Sequence[Covered], now: datetime
 ) -> None:
@@ -58,7 +64,12 @@ def write_windows(
 
 
 def note_run(
-    warehouse: Warehouse, made: Plan, before: Commit | None, after: Commit, batch: Batch | None
+    warehouse: Warehouse,
+    made: Plan,
+    before: Commit | None,
+    after: Commit,
+    batch: Batch | None,
+    with_windows: set[str],
 ) -> None:
     """Notes the window that a run has read, and how far its backfill has come.
 
@@ -68,15 +79,18 @@ def note_run(
         before: The commit before it.
         after: The commit of the run.
         batch: What it was of a backfill, or None.
+        with_windows: The models, in lower case, of which windows may be kept; only of those is the
+            ledger asked. It is added to.
     """
     if not made.model.reads_windows:
         return
     name = after.model_name
     is_anew = made.decision.is_full
-    kept = _kept(warehouse, name)
+    kept = _kept(warehouse, name) if name.lower() in with_windows else ()
     found = to_keep(kept, None if is_anew else before, after, _read(made, after.watermark))
-    if found is not None:
+    if found is not None and found != kept:
         write_windows(warehouse, name, found, after.committed_at)
+        with_windows.add(name.lower())
     if batch is not None and batch.whole is not None:
         _write_progress(warehouse, name, batch, batch.whole, made.definition, after.committed_at)
     elif is_anew and before is not None:
@@ -100,7 +114,7 @@ def _read(made: Plan, watermark: TimeValue | None) -> Covered | None:
 
     None for a slice, of which the rows may have any time.
     """
-    if made.watermark_sql is None:
+    if made.greatest is None:
         return None
     upper = made.upper or watermark
     if upper is None or (made.lower is not None and made.lower.ordinal > upper.ordinal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from t4t_core.planning.steps import Step
+from t4t_core.planning.steps import Greatest, Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
@@ -51,9 +51,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
             *work.gate_null_time(work.stage),
             *insert_numbered(work, new_rows, _NOTE),
         )
-        return StrategyRun(
-            steps, greatest_ordinal(work.stage, work.time_column, work.kind), leaves=(STAGE,)
-        )
+        return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
     # Nothing needs the rows twice, so one statement reads and inserts them.
     read = exp.Table(this=exp.to_identifier(_READ))
@@ -67,9 +65,9 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     past = None
     if greatest is not None:
         past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
+    inserted = greatest_ordinal(work.table, work.time_column, work.kind, past)
     return StrategyRun(
-        insert_numbered(work, new_rows, _NOTE),
-        greatest_ordinal(work.table, work.time_column, work.kind, past),
+        insert_numbered(work, new_rows, _NOTE), Greatest(inserted, is_of_inserted=True)
     )
 
 

@@ -11,7 +11,6 @@ from t4t_core.sql.statements import (
     STAGE,
     create_temporary,
     drop,
-    greatest_ordinal,
     temporary,
 )
 from t4t_core.sql.window import subquery
@@ -82,9 +81,7 @@ def completed_run(work: Work, with_null: bool) -> StrategyRun:
         *insert_numbered(work, added, _NOTE),
         Write(drop(temporary(_HELD), "table")),
     )
-    return StrategyRun(
-        steps, greatest_ordinal(work.stage, work.time_column, work.kind), leaves=(STAGE,)
-    )
+    return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
 
 def _matches(work: Work, with_null: bool) -> exp.Select:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
-from t4t_core.planning.steps import Gate, Step, Tally, Write
+from t4t_core.planning.steps import Gate, Greatest, Step, Tally, Write
 from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
@@ -59,9 +59,10 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
     if work.null_time != "error" and is_one_window and not work.may_read_target:
         # Nothing needs the rows before they are in the table, nor is any other row in the window.
         read = work.rows(with_null=False)
+        inserted = greatest_ordinal(work.table, work.time_column, work.kind, in_window)
         return StrategyRun(
             (removal, _insertion(work, _by_name(work, subquery(read, "q")))),
-            greatest_ordinal(work.table, work.time_column, work.kind, in_window),
+            Greatest(inserted, is_of_inserted=True),
         )
     gates = () if where is None else _gates(work, settings, where.condition, in_window)
     steps = (
@@ -71,8 +72,7 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
         removal,
         _insertion(work, _by_name(work, work.stage)),
     )
-    watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
-    return StrategyRun(steps, watermark_sql, leaves=(STAGE,))
+    return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
 
 def replace_slice(work: Work, part: Slice) -> StrategyRun:
@@ -92,8 +92,7 @@ def replace_slice(work: Work, part: Slice) -> StrategyRun:
         ),
         _insertion(work, _by_name(work, work.stage)),
     )
-    watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
-    return StrategyRun(steps, watermark_sql, leaves=(STAGE,))
+    return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
 
 def _by_name(work: Work, source: exp.Expr) -> exp.Select:

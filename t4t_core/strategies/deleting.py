@@ -14,13 +14,11 @@ from t4t_core.sql.names import column
 from t4t_core.sql.statements import (
     create_temporary,
     delete,
-    greatest_ordinal,
     is_true,
     temporary,
 )
 from t4t_core.sql.window import subquery
 from t4t_core.strategies.matching import Matching, aliased
-from t4t_core.strategies.work import Work
 
 GONE = "t4t_gone"
 
@@ -83,13 +81,3 @@ def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
         .where(matching.is_one_key("t4t_new", "q"), copy=False)
     )
     return (Write(delete(aliased(work.stage, "t4t_new"), exp.Exists(this=later))),)
-
-
-def watermark_with_deleted(work: Work) -> str:
-    """The greatest time that was read, in the rows of the stage and in the deleting ones."""
-
-    def times(table: exp.Expr) -> exp.Select:
-        return exp.select(column(work.time_column), copy=False).from_(table, copy=False)
-
-    both = exp.Union(this=times(work.stage), expression=times(temporary(GONE)), distinct=False)
-    return greatest_ordinal(subquery(both, "q"), work.time_column, work.kind)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from t4t_core.config import MergeConfig
 from t4t_core.planning.facts import Column
-from t4t_core.planning.steps import Gate, Repair, Step, Tally, Write
+from t4t_core.planning.steps import Fix, Gate, Greatest, Look, Refusal, Step, Tally, Write
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import (
     STAGE,
@@ -17,19 +17,17 @@ from t4t_core.sql.statements import (
     create_table,
     create_temporary,
     delete,
-    duplicates,
-    greatest_ordinal,
     is_true,
     latest_per_key,
+    look_at_keys,
 )
 from t4t_core.strategies.deleting import (
     GONE,
     delete_keys,
     leave_to_later_rows,
     not_deleted,
-    watermark_with_deleted,
 )
-from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
+from t4t_core.strategies.key_gates import null_keys, repeated_keys
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.merge_statement import merge_statement
 from t4t_core.strategies.numbering import (
@@ -63,11 +61,7 @@ def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
     def keep_latest() -> Write:
         return Write(create_table(work.table, _latest(work, work.table, settings)), Tally.CREATED)
 
-    return (
-        *work.gate_null_time(work.table),
-        refuse_null_keys(work.table, settings.unique_key),
-        _settle_repeated(work.table, settings, keep_latest),
-    )
+    return (*work.gate_null_time(work.table), _look(work, work.table, settings, keep_latest))
 
 
 def staged_full_load(
@@ -84,19 +78,15 @@ def staged_full_load(
         old: The columns of the table whose numbers are kept; none where there are none.
     """
     latest = _latest(work, work.stage, settings)
-    settle: tuple[Step, ...] = ()
-    if settings.on_duplicate_key == "error":
-        settle = (_refuse_repeated(work.stage, settings),)
     rows = latest if delete_when is None else not_deleted(latest, delete_when)
     return StrategyRun(
         (
             work.create_stage(with_null=work.null_time != "exclude"),
             *work.gate_null_time(work.stage),
-            refuse_null_keys(work.stage, settings.unique_key),
-            *settle,
+            _look(work, work.stage, settings, None),
             *_create(work, settings, rows, old),
         ),
-        greatest_ordinal(work.stage, work.time_column, work.kind),
+        work.greatest_in(work.stage),
         leaves=(STAGE,),
     )
 
@@ -127,24 +117,21 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
 
     deletes: tuple[Step, ...] = ()
     leaves: tuple[str, ...] = (STAGE,)
-    watermark_sql = greatest_ordinal(work.stage, work.time_column, work.kind)
     if conditions.delete_when is not None:
         deletes = (*leave_to_later_rows(matching), *delete_keys(matching, conditions.delete_when))
         leaves += (GONE,)
-        watermark_sql = watermark_with_deleted(work)
     write = replace_rows if is_fastest else merge_statement
     steps = (
         work.create_stage(with_null=work.null_time != "exclude"),
         *work.gate_null_time(work.stage),
-        refuse_null_keys(work.stage, settings.unique_key),
-        _settle_repeated(work.stage, settings, keep_latest),
+        _look(work, work.stage, settings, keep_latest),
         *_gate_predicates(matching, conditions.predicates),
         *deletes,
         *number_stage(matching),
         *write(matching, _NOTE),
         *(() if work.number is None else remember(numbering_of(work, settings.unique_key))),
     )
-    return StrategyRun(steps, watermark_sql, leaves)
+    return StrategyRun(steps, Greatest(None), leaves)
 
 
 def _kept(work: Work, settings: MergeConfig) -> frozenset[str]:
@@ -191,18 +178,22 @@ def _latest(work: Work, table: exp.Table, settings: MergeConfig) -> exp.Select:
     return latest_per_key(table, settings.unique_key, work.time_column, work.types)
 
 
-def _settle_repeated(
-    table: exp.Table, settings: MergeConfig, keep_latest: Callable[[], Write]
-) -> Step:
-    """Keeps the latest row of a key that comes more than once, or refuses it."""
-    if settings.on_duplicate_key == "latest":
-        return Repair(duplicates(table, settings.unique_key), keep_latest)
-    return _refuse_repeated(table, settings)
+def _look(work: Work, table: exp.Table, settings: MergeConfig, keep_latest: Fix | None) -> Step:
+    """Finds the greatest time that was read, refuses NULL keys, and settles repeated ones.
 
-
-def _refuse_repeated(table: exp.Table, settings: MergeConfig) -> Gate:
+    Args:
+        work: The model.
+        table: What was read.
+        settings: Of the model.
+        keep_latest: Keeps the latest row of a key that comes more than once; None where that is
+            done anyway.
+    """
+    keys = settings.unique_key
     hint = 'make the query give one row per key, or set "on_duplicate_key" to "latest"'
-    return refuse_repeated_keys(table, settings.unique_key, hint)
+    repeated: Refusal | Fix | None = keep_latest
+    if settings.on_duplicate_key == "error":
+        repeated = repeated_keys(keys, hint)
+    return Look(look_at_keys(table, keys, work.time_column, work.kind), (null_keys(keys), repeated))
 
 
 def _delete_earlier(work: Work, keys: Sequence[str], latest: exp.Select) -> str:

@@ -10,11 +10,18 @@ from sqlglot import exp
 
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Number
-from t4t_core.planning.steps import Gate, Step, Write
+from t4t_core.planning.steps import Gate, Greatest, Step, Write
 from t4t_core.schema.change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column, identifier, table
-from t4t_core.sql.statements import STAGE, count_where, create_temporary, is_null_in, temporary
+from t4t_core.sql.statements import (
+    STAGE,
+    count_where,
+    create_temporary,
+    greatest_ordinal,
+    is_null_in,
+    temporary,
+)
 from t4t_core.sql.window import filtered, subquery
 from t4t_core.values import TimeKind, TimeValue
 
@@ -27,13 +34,12 @@ class StrategyRun:
 
     Attributes:
         steps: In order.
-        watermark_sql: Gives the greatest finite time that was read, as an ordinal; None where
-            nothing was.
+        greatest: How the greatest finite time that was read is known; None where nothing was.
         leaves: Temporary tables that are there afterwards, for the watermark.
     """
 
     steps: tuple[Step, ...]
-    watermark_sql: str | None
+    greatest: Greatest | None
     leaves: tuple[str, ...] = ()
 
 
@@ -113,6 +119,10 @@ class Work:
     def stage(self) -> exp.Table:
         """A fresh node for the stage."""
         return temporary(STAGE)
+
+    def greatest_in(self, table: exp.Expr) -> Greatest:
+        """The greatest time in a table that holds what was read."""
+        return Greatest(greatest_ordinal(table, self.time_column, self.kind))
 
     @property
     def column_names(self) -> tuple[str, ...]:

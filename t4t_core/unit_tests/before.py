@@ -131,7 +131,7 @@ def _watermark(
     if made.kind is None or made.model.strategy is None:
         return None
     if written is None:
-        return greatest_read(made, warehouse)
+        return greatest_read(made, Tallies(), warehouse)
     try:
         return TimeValue.parse(made.kind, str(written))
     except ValueError as error:
