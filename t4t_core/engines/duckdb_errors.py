@@ -9,6 +9,7 @@ import duckdb
 _CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 _UNWRITTEN = "Could not write"
+_TWO_DATABASES = "can only write to a single attached database"
 
 
 def message_of(error: duckdb.Error) -> str:
@@ -41,13 +42,16 @@ def offset_of(error: duckdb.Error, sql: str) -> int | None:
 
 def is_conflict(error: duckdb.Error) -> bool:
     """Whether another connection got in between; a COMMIT fails for want of room as well."""
-    return isinstance(error, duckdb.TransactionException) and _UNWRITTEN not in str(error)
+    is_final = any(words in str(error) for words in (_UNWRITTEN, _TWO_DATABASES))
+    return isinstance(error, duckdb.TransactionException) and not is_final
 
 
 def hint_for(error: duckdb.Error) -> str | None:
     """What to try, or None."""
     if _UNWRITTEN in str(error):
         return "make room on the disk, or look whether the folder may be written to; then run again"
+    if _TWO_DATABASES in str(error):
+        return "DuckDB writes to one database in a transaction, and the model's table is in another"
     if isinstance(error, duckdb.TransactionException):
         return "another connection wrote the same rows; run again"
     if isinstance(error, duckdb.OutOfMemoryException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,12 @@ from t4t_core.engines.duckdb_file import patiently
 from t4t_core.errors import UsageError
 from t4t_core.names import quoted
 from t4t_core.other_database import OtherDatabase
+
+# DuckDB's words where one is missing.
+_EXTENSION = re.compile(
+    r'Failed to (?:download|install local) extension "(?P<asked>\w+)"'
+    r'|/(?P<held>\w+)\.duckdb_extension" not found'
+)
 
 
 def attach(
@@ -50,7 +57,30 @@ def attach(
         try:
             patiently(attaching, other.file or Path(other.name), lock_timeout_s)
         except UsageError as error:
-            raise error.located(place=other.place) from error
+            if other.kind == "duckdb":
+                raise error.located(place=other.place) from error
+            # DuckDB's own error may hold a password.
+            raise _told(error, other) from None
+
+
+def _told(error: UsageError, other: OtherDatabase) -> UsageError:
+    """The error in words of what was to be attached, without how it was to be reached."""
+    missing = _EXTENSION.search(error.what)
+    if missing is not None:
+        name = missing["asked"] or missing["held"]
+        return UsageError(
+            f"the database {other.name} cannot be attached: DuckDB reads {other.kind} by its "
+            f"extension {name}, which is not installed and cannot be downloaded",
+            place=other.place,
+            hint=f"install it where there is a network (INSTALL {name}), or from its file "
+            f"(INSTALL '.../{name}.duckdb_extension')",
+        )
+    source = f"the path under [attach.{other.name}]"
+    return UsageError(
+        f"the database {other.name} cannot be attached: {error.what.replace(other.source, source)}",
+        place=other.place,
+        hint=f"look whether the path says how {other.kind} is reached, and whether it can be",
+    )
 
 
 def _is_there(warehouse: Warehouse, other: OtherDatabase) -> bool:

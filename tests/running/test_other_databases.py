@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.errors import LockedError, T4tError, UsageError
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.other_databases import attach as attach_all
+from t4t_core.errors import LockedError, Place, T4tError, UsageError
+from t4t_core.other_database import OtherDatabase
 
 
 @pytest.fixture
@@ -99,6 +104,21 @@ def test_it_is_only_read(lab: Lab) -> None:
     assert "read-only" in str(failed.error)
 
 
+def test_writing_it_from_a_model_is_no_conflict(lab: Lab) -> None:
+    """DuckDB writes to one database in a transaction; running again would not help."""
+    attach(lab, 'path = "other.duckdb"', "read_only = false")
+    lab.python(
+        "from t4t_core import model, RunContext\n@model('m.t')\n"
+        "def t(context: RunContext):\n"
+        "    context.connection.execute('DELETE FROM crm.s.o')\n    return 'SELECT 1 AS id'"
+    )
+
+    failed = lab.failure()
+
+    assert "DuckDB writes to one database in a transaction" in str(failed.error)
+    assert not failed.is_transient
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -148,6 +168,77 @@ def test_a_clash_is_told_before_anything_is_opened(
     assert words in str(refused.value)
     assert "project.toml" in str(refused.value)
     assert not lab.database.exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+@pytest.mark.parametrize(
+    "setting", ["custom_extension_repository", "autoinstall_known_extensions"], ids=["net", "off"]
+)
+def test_an_extension_that_is_missing_is_told(tmp_path: Path, kind: str, setting: str) -> None:
+    """The error names it and says how it comes to the machine."""
+    nowhere = str(tmp_path / "none") if setting.startswith("custom") else "false"
+    settings = {"extension_directory": str(tmp_path), setting: nowhere}
+    other = _other(kind, tmp_path)
+
+    with (
+        Warehouse.open(tmp_path / "w.duckdb", settings_to_try=[settings]) as warehouse,
+        pytest.raises(UsageError) as refused,
+    ):
+        attach_all(warehouse, [other], 0)
+
+    assert f"by its extension {kind}_scanner, which is not installed" in str(refused.value)
+    assert f"INSTALL {kind}_scanner" in str(refused.value)
+    assert "project.toml:3" in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
+def test_a_password_is_not_told(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB's words about a server that is not reached have the whole text that it is given."""
+    other = _other(kind, tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise UsageError(f'IO Error: Unable to connect at "{other.source}": refused')
+
+    monkeypatch.setattr("t4t_core.engines.other_databases.patiently", refuse)
+    with Warehouse.open_empty("w") as warehouse, pytest.raises(UsageError) as refused:
+        attach_all(warehouse, [other], 0)
+
+    assert "Unable to connect" in str(refused.value)
+    assert f"how {kind} is reached" in str(refused.value)
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
+def test_sqlite_is_read(lab: Lab, strategy: str) -> None:
+    """Where DuckDB's extension is installed: it is a database like others, and only read."""
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        try:
+            connection.execute("LOAD sqlite_scanner")
+        except duckdb.Error:
+            pytest.skip("DuckDB's extension sqlite_scanner is not installed")
+    attach(lab, 'path = "o.sqlite"', 'type = "sqlite"')
+    with sqlite3.connect(lab.folder / "o.sqlite") as other:
+        other.execute("CREATE TABLE o (id INTEGER, c TEXT)")
+        other.execute("INSERT INTO o VALUES (1, '2024-01-01'), (2, '2024-01-02')")
+    other.close()
+    lab.model("SELECT id::INTEGER AS id, c::DATE AS c FROM crm.o", incremental(strategy))
+    lab.run()
+    with sqlite3.connect(lab.folder / "o.sqlite") as other:
+        other.execute("INSERT INTO o VALUES (3, '2024-01-03')")
+    other.close()
+
+    lab.run()
+
+    assert lab.rows("SELECT id FROM m.t") == [(1,), (2,), (3,)]
+
+
+def _other(kind: Any, folder: Path) -> OtherDatabase:
+    """A database of another kind, as project.toml names it."""
+    file = folder / "o.sqlite" if kind == "sqlite" else None
+    if file is not None:
+        file.touch()
+    source = "host=x password=secret" if file is None else str(file)
+    return OtherDatabase("crm", source, kind, True, file, Place(folder / "project.toml", 3))
 
 
 def test_a_database_that_is_written_by_others_is_waited_for(lab: Lab) -> None:
