@@ -119,7 +119,10 @@ def _backfill(options: Mapping[str, Any]) -> Backfill | None:
     start, end, is_missing = (options.get(name) for name in ("start", "end", "missing"))
     if not (start or end or is_missing):
         if options.get("batch_size") or options.get("restart"):
-            raise UsageError("--batch-size and --restart go with --start and --end")
+            raise UsageError(
+                "--batch-size and --restart say how a backfill is done, and none is asked for",
+                hint="say of what: --start and --end, or --missing",
+            )
         return None
     if options.get("full_refresh"):
         raise UsageError(

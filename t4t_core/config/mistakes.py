@@ -76,7 +76,10 @@ def _meant(at: tuple[str, ...], shape: type[BaseModel]) -> str:
     deeper = _paths_to(key, shape, at[:-1])
     if deeper:
         return f" (it stands in {' or '.join(deeper)})"
-    return nearest(key, _keys_at(shape, at[:-1]))
+    beside = _keys_at(shape, at[:-1])
+    if "params" in beside and not nearest(key, beside):
+        return " (what a test needs stands in 'params')"
+    return nearest(key, beside)
 
 
 def _paths_to(key: str, shape: type[BaseModel], above: tuple[str, ...]) -> list[str]:

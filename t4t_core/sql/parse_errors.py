@@ -10,6 +10,7 @@ from t4t_core.errors import Place, SqlError
 from t4t_core.sql.placeholders import position
 
 _INNARDS = re.compile(r" (?:for|but got) <.*", re.DOTALL)
+_KEYWORD = re.compile(r"Required keyword: '\w+' missing")
 
 # sqlglot gives the line of the end and, after the colon, the offset of the beginning.
 _MISSING = re.compile(r"Missing .+ from \d+:(\d+)")
@@ -22,6 +23,8 @@ def parse_error(error: ParseError, place: Place) -> SqlError:
     first = error.errors[0]
     # sqlglot shows objects of its own: "... missing for <class ...>", "... but got <Token ...>".
     description = _INNARDS.sub("", str(first.get("description")))
+    # What it calls a keyword is its own name for a part of the statement.
+    description = _KEYWORD.sub("something is missing here", description)
     line, column = first.get("line"), first.get("col")
     word = first.get("highlight")
     near = f" near {word!r}" if word else ""

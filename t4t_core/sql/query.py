@@ -135,7 +135,7 @@ def parse_query(
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         line, column = position(text, tokens[0].start)
         raise SqlError(
-            f"this is not a query but a {tree.key.upper()} statement",
+            f"this is not a query but the statement {tree.key.upper()}",
             place=Place(place.file, line, column),
             hint="write only the SELECT; t4t makes the statements around it",
         )

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import DatabaseError, Place
+from t4t_core.errors import DatabaseError, Place, SqlError
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_query
 from t4t_core.sql.window import around
@@ -60,3 +60,12 @@ def test_no_place_is_given_where_it_is_not_certain() -> None:
     assert query.place_of("Out of memory", "SELECT 1", None) == (None, None)
     sql = "CREATE TABLE id AS SELECT id, id"
     assert query.place_of('column "id" is odd', sql, 13) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["SELECT id FROM raw WHERE", "SELECT id FROM raw WHERE id ="])
+def test_what_ends_too_early_is_told_in_words(text: str) -> None:
+    """The parser's own names for parts of a statement are none of the user's."""
+    with pytest.raises(SqlError, match="something is missing here") as caught:
+        parse_query(text, Place(Path("m.sql")))
+
+    assert "keyword" not in str(caught.value)

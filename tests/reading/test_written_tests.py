@@ -83,6 +83,8 @@ def test_every_form_of_an_entry(project: Make) -> None:
         ("least_rows", "(did you mean 'least'?)"),
         ({"name": "unique", "severity": "fatal"}, "'severity' is 'fatal'"),
         ({"name": "unique", "parameters": {}}, "unknown key 'parameters' (did you mean 'params'?)"),
+        ({"name": "unique", "colunm": "a"}, "unknown key 'colunm' (what a test needs stands in"),
+        ({"name": "relationships", "to": "x"}, "unknown key 'to' (what a test needs stands in"),
         ({"name": "unique", "test": "unique"}, "'test' is another name for 'name'"),
         ({"params": {}}, "'name' is missing"),
         ("not_null", "test 'not_null': 'columns' is missing"),
@@ -153,7 +155,7 @@ def test_a_mistake_is_told_with_its_file(project: Make, test: object, words: str
     [
         ({"unique": "SELECT 1"}, "'unique' is a test that is there already"),
         ({"a/x": "SELECT 1", "b/x": "SELECT 2"}, "the test 'x' is there twice"),
-        ({"x": "DELETE FROM t"}, "not a query but a DELETE"),
+        ({"x": "DELETE FROM t"}, "not a query but the statement DELETE"),
         ({"x": '-- metadata: {"sevrity": "warning"}\nSELECT 1'}, "did you mean 'severity'?"),
         ({"x": "SELECT @n:1 + @n:2"}, "@n has two defaults"),
         ({"x": "SELECT 1 AS @n"}, "not a value"),

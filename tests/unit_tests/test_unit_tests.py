@@ -135,7 +135,7 @@ def test_several_runs_share_one_database(tested: Tested) -> None:
         ('[{"id": 1, "n": 1}, {"id": 2}]', ["row 2 of 'expect' leaves out n"]),
         ('"id,N\\n1,2"', ["missing 1 2"]),
         ('{"sql": "SELECT 2 AS id"}', ["missing 2", "unexpected 1"]),
-        ('{"sql": "DROP TABLE x"}', ["this is not a query but a DROP statement"]),
+        ('{"sql": "DROP TABLE x"}', ["this is not a query but the statement DROP"]),
     ],
     ids=[
         "value",
