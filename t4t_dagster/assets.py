@@ -14,6 +14,7 @@ from t4t_core.seeds.seed import Seed
 from t4t_dagster.attributes import config_of
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
+from t4t_dagster.one_step import Step, one_step, output_name
 from t4t_dagster.partitions import Part, part_of_run, policy_of, unusable_partitions
 from t4t_dagster.steps_between import STEP_TAG, Here, here
 from t4t_dagster.translator import T4tTranslator
@@ -60,10 +61,17 @@ class _Steps:
     backfill_policy: dg.BackfillPolicy | None
     execute: Execute | None
 
-    @property
-    def marks(self) -> Mapping[str, str]:
-        """The tag of steps without a body of the user's, which could open the database itself."""
-        return {STEP_TAG: "model"} if self.execute is None else {}
+    def of(self, node: Model | Seed) -> Step:
+        """The step of a node; what its metadata says stands above the rest."""
+        own = config_of(node)
+        # A body of the user's could open the database itself.
+        mark = {STEP_TAG: "model"} if self.execute is None else {}
+        return Step(
+            self.io_manager_key,
+            {**self.op_tags, **own.op_tags, **mark},
+            own_retry_policy(own.retry_policy) or self.retry_policy,
+            own.pool or self.pool,
+        )
 
 
 def t4t_assets(
@@ -142,39 +150,19 @@ def _asset(
 ) -> dg.AssetsDefinition:
     named = in_step(node, project)
     if named or spec.partitions_def is not None:
-        # A backfill policy of an asset is a beta of Dagster's, and that of a multi-asset is none.
         return _checked_asset(node, spec, project, steps, named)
-    own = config_of(node)
 
-    @dg.asset(
-        key=spec.key,
-        deps=list(spec.deps),
-        description=spec.description,
-        group_name=spec.group_name,
-        kinds=set(spec.kinds),
-        owners=list(spec.owners),
-        tags={key: value for key, value in spec.tags.items() if not key.startswith("dagster/kind")},
-        code_version=spec.code_version,
-        metadata=dict(spec.metadata),
-        automation_condition=spec.automation_condition,
-        freshness_policy=spec.freshness_policy,
-        is_virtual=spec.is_virtual,
-        io_manager_key=steps.io_manager_key,
-        retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
-        pool=own.pool or steps.pool,
-        op_tags={**steps.op_tags, **own.op_tags, **steps.marks},
-        backfill_policy=steps.backfill_policy,
-    )
-    def run(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]  # Dagster reads an annotation as the output's type
+    def run(context: dg.AssetExecutionContext, _inputs: object) -> Iterator[dg.Output[Any]]:
         output = T4tOutput(
             node,
             project,
-            lambda version: context.set_data_version(context.asset_key, version),
+            lambda version: context.set_data_version(spec.key, version),
             here=here(context) if steps.execute is None else None,
         )
-        return output if steps.execute is None else steps.execute(context, output)
+        handed = output if steps.execute is None else steps.execute(context, output)
+        yield dg.Output(handed, output_name(spec))
 
-    return run
+    return one_step(run, spec, steps.of(node))
 
 
 def _checked_asset(
@@ -189,21 +177,8 @@ def _checked_asset(
     What a check found has to be yielded before the output is, and is known once the model has run.
     So the body has the IO manager run the model, and hands over what it did.
     """
-    own = config_of(node)
-    name = spec.key.to_python_identifier()
 
-    @dg.multi_asset(
-        name=name,
-        specs=[spec.with_io_manager_key(steps.io_manager_key)],
-        check_specs=[check_spec(one, spec.key) for one in named],
-        can_subset=True,
-        required_resource_keys={steps.io_manager_key},
-        retry_policy=own_retry_policy(own.retry_policy) or steps.retry_policy,
-        pool=own.pool or steps.pool,
-        op_tags={**steps.op_tags, **own.op_tags, **steps.marks},
-        backfill_policy=steps.backfill_policy or policy_of(spec.partitions_def),
-    )
-    def run(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def run(context: dg.AssetExecutionContext, _inputs: object) -> Iterator[Any]:
         io_manager = getattr(context.resources, steps.io_manager_key)
         wanted = {key.name for key in context.selected_asset_check_keys}
         chosen = tuple(one for one in named if one.name in wanted)
@@ -228,9 +203,17 @@ def _checked_asset(
             handed = io_manager.ran(handed, context.log)
             yield from check_results(handed.report.tests, names, spec.key)
             handed.raise_failure()
-        yield dg.Output(handed, output_name=name)
+        yield dg.Output(handed, output_name(spec))
 
-    return run
+    return one_step(
+        run,
+        spec,
+        steps.of(node),
+        check_specs=[check_spec(one, spec.key) for one in named],
+        can_subset=True,
+        required_resource_keys={steps.io_manager_key},
+        backfill_policy=steps.backfill_policy or policy_of(spec.partitions_def),
+    )
 
 
 def _unusable_keys(

@@ -11,6 +11,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
+from sqlglot.schema import MappingSchema
 
 from t4t_core.sql.tables import TableRef, table_refs, with_tables
 
@@ -43,11 +44,14 @@ def column_origins(tree: exp.Expr, columns_of: Mapping[TableRef, Sequence[str]])
     stands_for = {f"t{number}": ref for number, ref in enumerate(refs)}
     aliases = {ref: name for name, ref in stands_for.items()}
     renamed = with_tables(tree.copy(), lambda ref: exp.to_table(aliases[ref]))
-    schema: dict[str, object] = {
-        name: dict.fromkeys(columns_of[ref], "UNKNOWN")
-        for name, ref in stands_for.items()
-        if columns_of.get(ref)
-    }
+    schema = MappingSchema(
+        {
+            name: dict.fromkeys(columns_of[ref], "UNKNOWN")
+            for name, ref in stands_for.items()
+            if columns_of.get(ref)
+        },
+        dialect="duckdb",
+    )
     try:
         qualified = qualify(
             renamed,
