@@ -11,7 +11,7 @@ from t4t_core.errors import ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_dagster.attributes import config_of
+from t4t_dagster.attributes import NOT_TAKEN, config_of, not_taken
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
 from t4t_dagster.one_step import Step, one_step, output_name
@@ -119,10 +119,16 @@ def t4t_assets(
             mistakes.append(error)
     mistakes += _unusable_keys(specs, translator, project)
     mistakes += unusable_partitions(specs)
+    steps = _Steps(io_manager_key, retry_policy, pool, op_tags or {}, backfill_policy, execute)
+    assets: list[dg.AssetsDefinition] = []
+    for node, spec in () if mistakes else specs:
+        try:
+            assets.append(_asset(node, spec, project, steps))
+        except NOT_TAKEN as error:
+            mistakes.append(not_taken(error, node))
     if mistakes:
         raise ProjectError(tuple(mistakes))
-    steps = _Steps(io_manager_key, retry_policy, pool, op_tags or {}, backfill_policy, execute)
-    return [_asset(node, spec, project, steps) for node, spec in specs]
+    return assets
 
 
 def t4t_asset_checks(

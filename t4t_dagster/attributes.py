@@ -7,11 +7,25 @@ from functools import reduce
 from operator import or_
 
 import dagster as dg
+from dagster_shared.check import CheckError
 
 from t4t_core.config import AutomationConfig, DagsterConfig, FreshnessConfig, RetryConfig
+from t4t_core.errors import UsageError
 from t4t_core.models import Model
 from t4t_core.seeds.seed import Seed
 from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t_on_cron
+
+NOT_TAKEN = (dg.DagsterInvalidDefinitionError, CheckError)
+"""What Dagster raises for an attribute that it does not take."""
+
+
+def not_taken(error: Exception, node: Model | Seed) -> UsageError:
+    """The same as an error of the model's file."""
+    return UsageError(
+        f"Dagster does not take it: {str(error).split('Description: ')[-1]}",
+        place=node.config_place,
+        model=str(node),
+    )
 
 
 def config_of(node: Model | Seed) -> DagsterConfig:

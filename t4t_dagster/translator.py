@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-from dagster_shared.check import CheckError
 
-from t4t_core.errors import UsageError
 from t4t_core.models import Model, PythonSource
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
 from t4t_core.planning.config_hash import config_hash
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
-from t4t_dagster.attributes import automation_condition, config_of, freshness_policy
+from t4t_dagster.attributes import (
+    NOT_TAKEN,
+    automation_condition,
+    config_of,
+    freshness_policy,
+    not_taken,
+)
 from t4t_dagster.automation import through_views
 from t4t_dagster.code_references import code_references
 from t4t_dagster.partitions import partitions_def
@@ -87,12 +91,8 @@ class T4tTranslator:
                 freshness_policy=freshness_policy(asked.freshness_policy),
                 is_virtual=is_view and has_virtual,
             )
-        except (dg.DagsterInvalidDefinitionError, CheckError) as error:
-            raise UsageError(
-                f"Dagster does not take it: {str(error).split('Description: ')[-1]}",
-                place=node.config_place,
-                model=str(node),
-            ) from error
+        except NOT_TAKEN as error:
+            raise not_taken(error, node) from error
 
     def get_asset_key(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster_shop import Materialize, read, write
 
 from t4t_core import load_project
 from t4t_core.errors import ProjectError
@@ -139,3 +140,18 @@ def test_names_that_dagster_cannot_take_are_refused_together(shop: Path) -> None
 
     assert "mart.with space cannot be an asset" in str(caught.value)
     assert "one step" in str(caught.value)
+
+
+def test_parents_whose_names_look_alike_are_two(shop: Path, materialize: Materialize) -> None:
+    """Dagster names the inputs of a step by keys in which a dash is as good as an underscore."""
+    write(shop, 'CREATE TABLE raw."a-b" AS SELECT 1 AS id; CREATE TABLE raw.a_b AS SELECT 2 AS id')
+    (shop / "models" / "mart" / "both.sql").write_text(
+        'SELECT id FROM raw."a-b" UNION ALL SELECT id FROM raw.a_b'
+    )
+
+    graph = build_t4t_definitions(shop).resolve_asset_graph()
+    materialize("mart/both")
+
+    parents = graph.get(dg.AssetKey(["mart", "both"])).parent_keys
+    assert parents == {dg.AssetKey(["raw", "a-b"]), dg.AssetKey(["raw", "a_b"])}
+    assert read(shop, "SELECT id FROM mart.both ORDER BY id") == [(1,), (2,)]

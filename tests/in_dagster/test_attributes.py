@@ -166,3 +166,13 @@ def test_what_dagster_cannot_take_is_told_in_words(
     assert "made.sql: model mart.made" in text
     is_read_by_the_core = "metadata" in text
     assert is_read_by_the_core or "orders.py: model mart.orders" in text
+
+
+def test_what_only_a_step_shows_is_told_in_words(shop: Path) -> None:
+    """Dagster looks at a pool when the step is made; it is an error of the model's file too."""
+    model(shop, {"pool": "a b"})
+
+    with pytest.raises(
+        ProjectError, match=r"made.*: model mart.made: Dagster does .* Pool \"a b\""
+    ):
+        build_t4t_definitions(shop)
