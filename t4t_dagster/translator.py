@@ -54,8 +54,12 @@ class T4tTranslator:
         settings: What to switch on.
     """
 
+    # Of the class too, for subclasses whose own `__init__` does not call this one.
+    settings = T4tTranslatorSettings()
+
     def __init__(self, settings: T4tTranslatorSettings | None = None) -> None:
-        self.settings = settings or T4tTranslatorSettings()
+        if settings is not None:
+            self.settings = settings
 
     def get_asset_spec(self, node: Model | Seed, project: Project) -> dg.AssetSpec:
         """The asset of a model or seed, with what its metadata says under `dagster`.
