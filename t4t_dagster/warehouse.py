@@ -10,6 +10,7 @@ import duckdb as duckdb_library
 from dagster_duckdb import DuckDBResource
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import LockedError, UsageError
 from t4t_core.project import Project
@@ -46,6 +47,7 @@ def open_warehouse(
             lock_timeout_s=settings.lock_timeout_s,
             settings_to_try=(_DAGSTER, {}),
         ) as warehouse:
+            limit(warehouse, settings.limits)
             attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
             yield warehouse
         return
@@ -54,6 +56,7 @@ def open_warehouse(
         with resource.get_connection() as opened:
             _require_same_file(opened, project)
             warehouse = Warehouse.borrowed(opened)
+            limit(warehouse, settings.limits)
             attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
             yield warehouse
     except duckdb_library.IOException as error:

@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_file import connect
+from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import T4tError
 from t4t_core.project.load import Project
@@ -50,6 +51,7 @@ def _database_status(project: Project, problems: list[str]) -> str:
     try:
         with Warehouse.open(settings.database, read_only=True, lock_timeout_s=0) as warehouse:
             check_format(warehouse)
+            limit(warehouse, settings.limits)
             attach(warehouse, settings.others, 0, is_reading=True)
             return f"opens; {len(last_commits(warehouse))} models and seeds have state"
     except T4tError as error:

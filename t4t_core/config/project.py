@@ -9,6 +9,19 @@ from pydantic import Field, StrictBool
 from t4t_core.config.written import Written
 
 
+class LimitsConfig(Written):
+    """`[connection.limits]`: what DuckDB may use; what is not set is as DuckDB has it.
+
+    The names are DuckDB's own. Nothing here changes what a table holds.
+    """
+
+    memory_limit: str | None = Field(None, min_length=1)
+    threads: int | None = Field(None, ge=1, strict=True)
+    temp_directory: str | None = Field(None, min_length=1)
+    max_temp_directory_size: str | None = Field(None, min_length=1)
+    preserve_insertion_order: StrictBool | None = None
+
+
 class ConnectionConfig(Written):
     """`[connection]`: which database, and the schema of models that stand straight in `models/`."""
 
@@ -16,6 +29,7 @@ class ConnectionConfig(Written):
     path: str
     schema_: str = Field("main", alias="schema", min_length=1)
     lock_timeout_s: float = Field(60, ge=0)
+    limits: LimitsConfig = LimitsConfig()
 
 
 class FlagsConfig(Written):

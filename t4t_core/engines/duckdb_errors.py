@@ -55,5 +55,8 @@ def hint_for(error: duckdb.Error) -> str | None:
     if isinstance(error, duckdb.TransactionException):
         return "another connection wrote the same rows; run again"
     if isinstance(error, duckdb.OutOfMemoryException):
-        return "give DuckDB more memory (SET memory_limit) or a temp_directory with room"
+        return (
+            "set a greater memory_limit under [connection.limits] in project.toml, "
+            "or a temp_directory with room"
+        )
     return None

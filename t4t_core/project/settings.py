@@ -6,14 +6,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from t4t_core.config import FlagsConfig, ProjectConfig, problems
-from t4t_core.config.project import AttachConfig
+from t4t_core.config.project import AttachConfig, LimitsConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.other_database import DEFERRED, OtherDatabase
 from t4t_core.project.attached import refuse_clashes
@@ -37,6 +37,7 @@ class Settings:
         variables: `[vars]`.
         dialect: The sqlglot dialect that SQL models are written in.
         lock_timeout_s: Seconds to wait for another process to give the database free.
+        limits: What DuckDB may use, by its names; empty where nothing is set.
         others: Databases of `[attach]`.
         env: The environment, or empty where none was chosen.
     """
@@ -49,6 +50,7 @@ class Settings:
     variables: Mapping[str, Any]
     dialect: str
     lock_timeout_s: float
+    limits: Mapping[str, str | int | bool] = field(default_factory=dict)
     others: tuple[OtherDatabase, ...] = ()
     env: str = ""
 
@@ -130,6 +132,7 @@ def read_settings(
             config.source_sql_dialect, _place(file, taken.at(("source_sql_dialect",)))
         ),
         lock_timeout_s=config.connection.lock_timeout_s,
+        limits=_limits(config.connection.limits, folder, own_names),
         others=_deferred(config, folder, own_names, _place(file, taken.at(("defer_to",))))
         + tuple(
             _other_database(
@@ -141,6 +144,13 @@ def read_settings(
     )
     refuse_clashes(settings.others, settings.database, settings.state, settings.catalog)
     return settings
+
+
+def _limits(config: LimitsConfig, folder: Path, own_names: set[str]) -> dict[str, str | int | bool]:
+    limits: dict[str, str | int | bool] = config.model_dump(exclude_none=True)
+    if config.temp_directory is not None:
+        limits["temp_directory"] = str(_absolute(config.temp_directory, folder, own_names))
+    return limits
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.project.load import Project
 from t4t_core.sql_functions.made import register_functions
@@ -29,6 +30,7 @@ def open_to_look(project: Project) -> Iterator[Warehouse]:
     )
     with opened as warehouse:
         check_format(warehouse)
+        limit(warehouse, settings.limits)
         attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=True)
         register_functions(project.graph, warehouse)
         yield warehouse

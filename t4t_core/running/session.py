@@ -13,6 +13,7 @@ from t4t_core.commit import Commit
 from t4t_core.data_tests.checking import left_out, run_checks
 from t4t_core.data_tests.in_builds import functions_of_tests
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
 from t4t_core.models import Model
@@ -287,6 +288,7 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
 
 def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     settings = project.settings
+    limit(warehouse, settings.limits)
     attach(warehouse, settings.others, settings.lock_timeout_s)
     ensure_ledger(warehouse)
     commits = last_commits(warehouse)
