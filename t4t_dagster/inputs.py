@@ -8,15 +8,17 @@ import dagster as dg
 import duckdb
 from sqlglot import exp
 
+from t4t_core.deferral import with_deferred
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, UsageError
 from t4t_core.forms import FORMS, HINT, RELATION, form_of, in_form
 from t4t_core.models import Model
 from t4t_core.names import TableName
+from t4t_core.other_database import DEFERRED
 from t4t_core.planning.facts import column_named
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.names import rendered, table
+from t4t_core.sql.names import rendered, table, table_in
 from t4t_dagster.partitions import part_of_input
 from t4t_dagster.translator import T4tTranslator
 
@@ -46,8 +48,8 @@ def input_rows(
     """
     node = _node_of(context.asset_key, project, translator)
     name = _other_table(context.asset_key, project) if node is None else node.name
-    rows = exp.select("*").from_(table(name, project.settings.catalog))
-    part = _part(context, node, warehouse) if isinstance(node, Model) else None
+    rows = exp.select("*").from_(_table(name, node, project, warehouse))
+    part = _part(context, node, rows, warehouse) if isinstance(node, Model) else None
     query = rendered(rows if part is None else rows.where(part))
     form = form_of(context.dagster_type.typing_type)
     if form and form not in FORMS:
@@ -69,12 +71,28 @@ def input_rows(
         ) from error
 
 
-def _part(context: dg.InputContext, node: Model, warehouse: Warehouse) -> exp.Expr | None:
+def _table(
+    name: TableName, node: Model | Seed | None, project: Project, warehouse: Warehouse
+) -> exp.Table:
+    """The table, in the database of `defer_to` where the project's own lacks it."""
+    if (
+        node is not None
+        and name.key in with_deferred(project, [name.key], warehouse).graph.deferred
+    ):
+        return table_in(DEFERRED, name)
+    return table(name, project.settings.catalog)
+
+
+def _part(
+    context: dg.InputContext, node: Model, rows: exp.Select, warehouse: Warehouse
+) -> exp.Expr | None:
     """Whether a row belongs to the partitions that the input is of; None for every row."""
-    target = warehouse.target(node.name, with_columns=True)
     time = None
-    if target is not None and node.window is not None:
-        time = column_named(target.columns, node.window.time_column)
+    if context.has_asset_partitions and node.window is not None:
+        try:
+            time = column_named(warehouse.columns(rendered(rows)), node.window.time_column)
+        except DatabaseError:
+            return None  # there is no such table, which reading it says better
     return part_of_input(context, node, None if time is None else time.kind)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.errors import DatabaseError
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
+from t4t_core.other_database import DEFERRED
 from t4t_core.planning.bounds import with_window_values
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.request import Request
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.lineage import Lineage, column_origins
-from t4t_core.sql.tables import table_refs
+from t4t_core.sql.names import rendered, table_in
+from t4t_core.sql.tables import TableRef, table_refs
 
 
 def lineage_of(
@@ -22,15 +27,26 @@ def lineage_of(
         return {}
     request = with_window_values(node, request, None)
     query = compiled_query(node, project.graph, request.variables)
-    columns = {}
-    for ref in table_refs(query):
-        key = project.graph.resolve(ref, node.name.schema)
-        name = (
-            project.graph.nodes[key].name
-            if key is not None
-            else TableName(*project.graph.source_name(ref)[-2:])
-        )
+    columns = {ref: _columns(ref, node, project, warehouse) for ref in table_refs(query)}
+    return column_origins(query, columns)
+
+
+def _columns(ref: TableRef, node: Model, project: Project, warehouse: Warehouse) -> list[str]:
+    """The columns of a table that a model reads, in this database or another; none if not known."""
+    graph = project.graph
+    key = graph.resolve(ref, node.name.schema)
+    parts = graph.source_name(ref)
+    name = TableName(*parts[-2:]) if key is None else graph.nodes[key].name
+    catalog = parts[0] if key is None and len(parts) > 2 else None
+    if catalog is None:
         target = warehouse.target(name, with_columns=True)
         if target is not None:
-            columns[ref] = [column.name for column in target.columns]
-    return column_origins(query, columns)
+            return [column.name for column in target.columns]
+        if key is None or not project.settings.is_deferring:
+            return []
+        catalog = DEFERRED
+    query = exp.select("*").from_(table_in(catalog, name))
+    try:
+        return [column.name for column in warehouse.columns(rendered(query))]
+    except DatabaseError:
+        return []

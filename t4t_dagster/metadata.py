@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from t4t_core.models import Model
+from t4t_core.planning.facts import Column
 from t4t_core.project import Project
 from t4t_core.report import ModelReport
 from t4t_core.seeds.seed import Seed
@@ -60,11 +61,16 @@ def materialization_metadata(
 
 
 def column_lineage(
-    lineage: Lineage, project: Project, node: Model, translator: T4tTranslator
+    lineage: Lineage,
+    columns: Sequence[Column],
+    project: Project,
+    node: Model,
+    translator: T4tTranslator,
 ) -> dg.TableColumnLineage:
-    """The lineage in Dagster's terms."""
+    """The lineage in Dagster's terms, with the columns spelled as the table spells them."""
+    spelled = {column.name.lower(): column.name for column in columns}
     deps: Mapping[str, list[dg.TableColumnDep]] = {
-        column: [
+        spelled.get(column.lower(), column): [
             dg.TableColumnDep(
                 asset_key=_key(origin.table, project, node, translator), column_name=origin.column
             )

@@ -51,6 +51,6 @@ class T4tRan:
         metadata = materialization_metadata(self.report, self.node, self.project)
         if self.lineage and isinstance(self.node, Model):
             metadata["dagster/column_lineage"] = column_lineage(
-                self.lineage, self.project, self.node, translator
+                self.lineage, self.report.columns, self.project, self.node, translator
             )
         return metadata

@@ -73,7 +73,8 @@ def refused(tests: Sequence[CheckReport]) -> FailedChecksError:
     number = "a test" if len(failed) == 1 else f"{len(failed)} tests"
     return FailedChecksError(
         f"{number} failed, so nothing was published: {', '.join(found)}",
-        hint="`t4t run` publishes without tests, to look at the rows",
+        hint="to look at the rows, publish them without their tests: `t4t run`, or in Dagster the "
+        "asset without its checks",
     )
 
 

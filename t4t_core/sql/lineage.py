@@ -83,11 +83,14 @@ def column_origins(tree: exp.Expr, columns_of: Mapping[TableRef, Sequence[str]])
         except (SqlglotError, ValueError) as error:
             log.debug("no lineage of %s: %s", name, error)
             continue
-        found[name] = _origins(node, stands_for)
+        found[name] = _origins(node, stands_for, columns_of)
     return found
 
 
-def _origins(node: Node, stands_for: Mapping[str, TableRef]) -> tuple[Origin, ...]:
+def _origins(
+    node: Node, stands_for: Mapping[str, TableRef], columns_of: Mapping[TableRef, Sequence[str]]
+) -> tuple[Origin, ...]:
+    """The columns at the leaves, spelled as their tables do; sqlglot writes small letters."""
     found: dict[Origin, None] = {}
     for leaf in node.walk():
         if leaf.downstream or not isinstance(leaf.expression, exp.Table):
@@ -95,5 +98,6 @@ def _origins(node: Node, stands_for: Mapping[str, TableRef]) -> tuple[Origin, ..
         ref = stands_for.get(leaf.expression.name)
         column = leaf.name.rpartition(".")[2].strip('"')
         if ref is not None and column != "*":
-            found[Origin(ref, column)] = None
+            spelled = {known.lower(): known for known in columns_of.get(ref, ())}
+            found[Origin(ref, spelled.get(column.lower(), column))] = None
     return tuple(sorted(found))

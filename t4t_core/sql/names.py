@@ -56,6 +56,13 @@ def table(name: TableName, catalog: str | None = None) -> exp.Table:
     return found
 
 
+def table_in(catalog: str, name: TableName) -> exp.Table:
+    """A table of a database, which may be another one."""
+    return exp.Table(
+        this=identifier(name.name), db=identifier(name.schema), catalog=identifier(catalog)
+    )
+
+
 @cache
 def duckdb_dialect() -> Dialect:
     """DuckDB's dialect; to look it up by name makes a new one for each statement."""
