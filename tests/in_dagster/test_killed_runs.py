@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from dagster_shop import Materialize, read, write
 from long_part import IS_LONG, played
@@ -66,3 +67,39 @@ def test_the_next_materialization_goes_on(shop: Path, materialize: Materialize, 
     assert orders == [(1, 10), (2, 200), (3, 31), (4, 1)]
     versions = read(shop, "SELECT version FROM _t4t.commits WHERE model_name = 'mart.orders'")
     assert [version for (version,) in versions] == list(range(1, len(versions) + 1))
+
+
+# Materializes all models in one process, and dies when the ledger is to tell of mart.customers.
+LATER = """
+import os, signal, sys, warnings
+warnings.simplefilter("ignore")
+import t4t_core.running.one_model as one_model
+from t4t_dagster import build_t4t_definitions
+
+write_commit = one_model.write_commit
+
+def deadly(warehouse, commit):
+    if commit.model_name == "mart.customers":
+        os.kill(os.getpid(), signal.SIGKILL)
+    write_commit(warehouse, commit)
+
+one_model.write_commit = deadly
+build_t4t_definitions(sys.argv[1]).resolve_implicit_global_asset_job_def().execute_in_process()
+"""
+
+
+def test_what_earlier_steps_committed_is_kept(shop: Path, materialize: Materialize) -> None:
+    """The database was open since the first step; the next run tells `tee_state.db` of all."""
+    command = [sys.executable, "-c", LATER, str(shop)]
+
+    status = subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
+    before = read(shop, "SELECT model_name FROM _t4t.commits ORDER BY model_name")
+    materialize("mart/rates")
+
+    assert status == -signal.SIGKILL
+    assert ("mart.orders",) in before
+    assert ("mart.customers",) not in before
+    assert read(shop, "SELECT count(*) FROM mart.orders") == [(3,)]
+    with duckdb.connect(str(shop / "data" / "tee_state.db"), read_only=True) as connection:
+        found = connection.execute("SELECT model_name FROM tee_model_state").fetchall()
+    assert {*before} <= {*found}
