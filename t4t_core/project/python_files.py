@@ -42,9 +42,7 @@ def public_names(folder: Path) -> Iterator[None]:
 
 def _public_modules() -> dict[str, types.ModuleType]:
     """The public t4t's modules that projects import, under its two names, with what is ours."""
-    typing = {
-        name: value for name, value in vars(t4t_core.typing).items() if not name.startswith("_")
-    }
+    typing = {name: getattr(t4t_core.typing, name) for name in t4t_core.typing.__all__}
     models = {"model": model, "create_model": create_model, "SqlModelMetadata": _companion}
     decorators = {"functions": functions, "sql": functions.sql, "python": functions.python}
     holds: dict[str, Mapping[str, object]] = {
