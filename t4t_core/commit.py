@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 
 from t4t_core.values import TimeValue
+
+NO_SETTINGS: Final = hashlib.sha256(b"").hexdigest()
+"""The hash of metadata that says nothing."""
 
 Mode = Literal["full", "incremental", "skipped"]
 Origin = Literal["run", "set", "reset"]
@@ -92,6 +96,54 @@ class Commit:
     data_version: str
     committed_at: datetime
     duration_s: float
+
+    @classmethod
+    def of_file(
+        cls,
+        name: str,
+        before: Commit | None,
+        *,
+        materialization: str,
+        reason: str,
+        digest: str,
+        config_hash: str = NO_SETTINGS,
+        data_version: str,
+        rows: int | None = None,
+        duration_s: float = 0.0,
+    ) -> Commit:
+        """The commit of what is made whole of a file: a seed, or a function.
+
+        Args:
+            name: What the ledger calls it.
+            before: Its last commit.
+            materialization: What it is.
+            reason: Why it was made.
+            digest: Of the file's content.
+            config_hash: Of its metadata.
+            data_version: Changes with what is made of it.
+            rows: How many it has, or None where it has none.
+            duration_s: How long that took.
+        """
+        return cls(
+            model_name=name,
+            version=1 if before is None else before.version + 1,
+            origin="run",
+            materialization=materialization,
+            strategy=None,
+            mode="full",
+            reason=reason,
+            definition=Definition(query=digest),
+            config_hash=config_hash,
+            watermark=None,
+            start=None,
+            rows_inserted=rows or 0,
+            rows_updated=0,
+            rows_deleted=0,
+            row_count=rows,
+            data_version=data_version,
+            committed_at=datetime.now(UTC).replace(tzinfo=None),
+            duration_s=duration_s,
+        )
 
     @property
     def is_of_table(self) -> bool:

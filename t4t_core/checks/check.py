@@ -15,6 +15,7 @@ from t4t_core.checks.unique import Unique, UniqueRows
 from t4t_core.config import Severity
 from t4t_core.errors import Place
 from t4t_core.sql.condition import Condition
+from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
 
 Rule = (
@@ -56,30 +57,27 @@ class Check:
     @property
     def tables(self) -> tuple[TableRef, ...]:
         """The other tables that it reads."""
-        found = [] if self.where is None else list(self.where.tables)
-        match self.rule:
-            case Relationships(to=to):
-                found.append(to)
-            case Expression(expression=condition):
-                found += condition.tables
-            case OfSqlTest(test=test):
-                found += test.query.tables
-            case _:
-                pass
+        found = [table for text in self._texts for table in text.tables]
+        if isinstance(self.rule, Relationships):
+            found.append(self.rule.to)
         return tuple(dict.fromkeys(found))
 
     @property
     def calls(self) -> tuple[TableRef, ...]:
         """The functions that it calls, as it names them."""
-        found = [] if self.where is None else list(self.where.calls)
+        return tuple(dict.fromkeys(call for text in self._texts for call in text.calls))
+
+    @property
+    def _texts(self) -> tuple[Condition | Query, ...]:
+        """The SQL that is written in it."""
+        where = () if self.where is None else (self.where,)
         match self.rule:
             case Expression(expression=condition):
-                found += condition.calls
+                return (*where, condition)
             case OfSqlTest(test=test):
-                found += test.query.calls
+                return (*where, test.query)
             case _:
-                pass
-        return tuple(dict.fromkeys(found))
+                return where
 
     @property
     def unset(self) -> tuple[tuple[str, Place], ...]:

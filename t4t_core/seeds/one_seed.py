@@ -6,10 +6,8 @@ import hashlib
 import json
 import logging
 import time
-from datetime import UTC, datetime
-from typing import Final
 
-from t4t_core.commit import Commit, Definition
+from t4t_core.commit import NO_SETTINGS, Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError, T4tError
 from t4t_core.planning.refusals import refuse_foreign_table
@@ -23,8 +21,6 @@ from t4t_core.seeds.statement import seed_statement
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import create_schema, drop
 from t4t_core.state.ledger import last_commit, write_commit
-
-_NO_SETTINGS: Final = hashlib.sha256(b"").hexdigest()
 
 log = logging.getLogger("ExecutionEngine")
 
@@ -92,7 +88,7 @@ def config_digest(seed: Seed) -> str:
 
 
 def _data_version(digest: str, settings_digest: str) -> str:
-    if settings_digest == _NO_SETTINGS:
+    if settings_digest == NO_SETTINGS:
         return digest[:32]
     return hashlib.sha256(f"{digest}{settings_digest}".encode()).hexdigest()[:32]
 
@@ -123,24 +119,15 @@ def _commit(
         reason = "its metadata changed"
     else:
         reason = "its table is gone" if is_gone else "a full refresh was asked for"
-    return Commit(
-        model_name=str(seed),
-        version=1 if before is None else before.version + 1,
-        origin="run",
+    return Commit.of_file(
+        str(seed),
+        before,
         materialization="seed",
-        strategy=None,
-        mode="full",
         reason=reason,
-        definition=Definition(query=digest),
+        digest=digest,
         config_hash=settings_digest,
-        watermark=None,
-        start=None,
-        rows_inserted=rows,
-        rows_updated=0,
-        rows_deleted=0,
-        row_count=rows,
         data_version=_data_version(digest, settings_digest),
-        committed_at=datetime.now(UTC).replace(tzinfo=None),
+        rows=rows,
         duration_s=time.perf_counter() - started,
     )
 

@@ -6,11 +6,10 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from t4t_core.commit import Commit, Definition
+from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_functions import macro_kinds, register
 from t4t_core.errors import DatabaseError, RunError
@@ -226,23 +225,11 @@ def _commit(making: _Making) -> Commit:
         reason = "this is the first run"
     else:
         reason = "it changed" if before.sql_hash != making.digest else "it was gone"
-    return Commit(
-        model_name=ledger_name(making.function),
-        version=1 if before is None else before.version + 1,
-        origin="run",
+    return Commit.of_file(
+        ledger_name(making.function),
+        before,
         materialization="function",
-        strategy=None,
-        mode="full",
         reason=reason,
-        definition=Definition(query=making.digest),
-        config_hash=hashlib.sha256(b"").hexdigest(),
-        watermark=None,
-        start=None,
-        rows_inserted=0,
-        rows_updated=0,
-        rows_deleted=0,
-        row_count=None,
+        digest=making.digest,
         data_version=making.digest[:32],
-        committed_at=datetime.now(UTC).replace(tzinfo=None),
-        duration_s=0.0,
     )
