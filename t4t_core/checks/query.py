@@ -24,8 +24,8 @@ from t4t_core.models import Model
 from t4t_core.planning.compiled import compiled_query, table_read
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.condition import Condition
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import identifier
-from t4t_core.sql.query import with_values
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.test_query import with_names
 from t4t_core.sql.window import subquery

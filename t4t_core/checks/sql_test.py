@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from t4t_core.config import SqlTestConfig
 from t4t_core.errors import Place
-from t4t_core.sql.query import Query, with_values
+from t4t_core.sql.filled import with_values
+from t4t_core.sql.query import Query
 from t4t_core.sql.test_query import COLUMN, TABLE, names_in
 
 

@@ -20,8 +20,8 @@ from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
 from t4t_core.report import CheckReport, CheckStatus
+from t4t_core.sql.filled import unset_variable
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import unset_variable
 from t4t_core.sql.window import subquery
 
 log = logging.getLogger("t4t_core.checks")

@@ -14,8 +14,9 @@ from t4t_core.names import TableName
 from t4t_core.other_database import DEFERRED
 from t4t_core.resolution import MAIN_SCHEMA
 from t4t_core.sql.files import with_files
+from t4t_core.sql.filled import unset_variable, with_values
 from t4t_core.sql.names import table
-from t4t_core.sql.query import Query, unset_variable, with_values
+from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.window import subquery
 from t4t_core.sql_functions.names import function_name, with_function_names

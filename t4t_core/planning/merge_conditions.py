@@ -8,7 +8,7 @@ from t4t_core.errors import T4tError
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.sql.condition import Condition
-from t4t_core.sql.query import with_values
+from t4t_core.sql.filled import with_values
 from t4t_core.strategies.merge import MergeConditions
 
 

@@ -9,8 +9,8 @@ from sqlglot import exp
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
+from t4t_core.sql.filled import unset_variable, with_values
 from t4t_core.sql.literals import literal, time_literal
-from t4t_core.sql.query import unset_variable, with_values
 from t4t_core.strategies.delete_insert import Where
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeKind

@@ -12,9 +12,10 @@ from sqlglot.errors import TokenError
 from t4t_core.config import ModelConfig, problems
 from t4t_core.config.written import Written
 from t4t_core.errors import Noun, Place, ProjectError, UsageError
+from t4t_core.sql.filled import unset_variable
 from t4t_core.sql.metadata_comment import metadata_comment
 from t4t_core.sql.placeholders import tokens_of
-from t4t_core.sql.query import Query, unset_variable
+from t4t_core.sql.query import Query
 
 Shape = TypeVar("Shape", bound=Written)
 

@@ -14,6 +14,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError, VariableError
 from t4t_core.names import TableName
+from t4t_core.sql.filled import refuse_misplaced, unset_variable
 from t4t_core.sql.literals import literal
 from t4t_core.sql.names import rendered, table
 from t4t_core.sql.placeholders import (
@@ -24,7 +25,6 @@ from t4t_core.sql.placeholders import (
     tokens_of,
     with_parameters,
 )
-from t4t_core.sql.query import refuse_misplaced, unset_variable
 
 THIS = frozenset({"table_name", "this"})
 """The names that stand for the model's own table."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
-from t4t_core.errors import Place, SqlError, VariableError
+from t4t_core.errors import Place, SqlError
 from t4t_core.sql.calls import calls_among
 from t4t_core.sql.files import names_relative_files
+from t4t_core.sql.filled import refuse_misplaced
 from t4t_core.sql.fingerprint import CASED, fingerprint_of
-from t4t_core.sql.literals import literal
 from t4t_core.sql.metadata_comment import metadata_comment
 from t4t_core.sql.nodes import nodes_of
 from t4t_core.sql.parse_errors import first_line, parse_error, unclosed
@@ -33,7 +32,6 @@ from t4t_core.sql.tables import tables_among
 
 # How DuckDB names what it does not find or cannot convert.
 _NAMED = re.compile(r'"([^"]+)"|with name (\S+) does not exist|source column (\w+)')
-_HOLDS_NAMES = (exp.Table, exp.TableAlias, exp.Column, exp.Dot, exp.Identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,48 +199,6 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
     return tree, placeholders, fingerprint_of(changed)
 
 
-def with_values(
-    tree: exp.Expr,
-    placeholders: tuple[Placeholder, ...],
-    values: Mapping[str, object],
-    place: Place,
-) -> exp.Expr:
-    """A copy of the tree in which every placeholder is its variable's typed literal.
-
-    Raises:
-        VariableError: Nothing sets a placeholder, or its value has no literal.
-    """
-    for placeholder in placeholders:
-        if placeholder.name not in values:
-            raise unset_variable(
-                placeholder.name, Place(place.file, placeholder.line, placeholder.column)
-            )
-    copied = tree.copy()
-    if not placeholders:
-        return copied
-    return copied.transform(lambda node: _filled(node, values, place), copy=False)
-
-
-def unset_variable(name: str, place: Place) -> VariableError:
-    """The error for a placeholder that nothing sets."""
-    return VariableError(
-        f"nothing sets the placeholder @{name}",
-        place=place,
-        hint=f"pass --vars '{{\"{name}\": ...}}', or put `{name} = ...` under [vars] in "
-        f"project.toml (in Dagster: config `vars` of t4t_io_manager); "
-        f"for an absolute value write abs({name})",
-    )
-
-
-def _filled(node: exp.Expr, values: Mapping[str, object], place: Place) -> exp.Expr:
-    if not isinstance(node, exp.Placeholder) or not node.name:
-        return node
-    try:
-        return literal(values[node.name])
-    except ValueError as error:
-        raise VariableError(f"variable {node.name!r}: {error}", place=place) from error
-
-
 def _alike(name: str, tokens: list[Token]) -> list[Token]:
     return [t for t in tokens if t.text.lower() == name.lower() and t.token_type not in CASED]
 
@@ -286,25 +242,3 @@ def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:
     if len(parsed) != 1 or parsed[0] is None:
         raise ParseError("there is no expression in it")
     return parsed[0]
-
-
-def refuse_misplaced(
-    nodes: Iterable[exp.Expr], placeholders: tuple[Placeholder, ...], place: Place
-) -> None:
-    """A value can stand where an expression can, and never for a name."""
-    if not placeholders:
-        return
-    in_place: Counter[str] = Counter()
-    for node in nodes:
-        is_for_name = isinstance(node.parent, _HOLDS_NAMES) or node.arg_key == "alias"
-        if isinstance(node, exp.Placeholder) and not is_for_name:
-            in_place[node.name] += 1
-    for placeholder in placeholders:
-        if not in_place[placeholder.name]:
-            raise SqlError(
-                f"@{placeholder.name} stands where SQL wants a name or an operator, not a value",
-                place=Place(place.file, placeholder.line, placeholder.column),
-                hint="a variable is a value; for a file write read_csv(@name) or "
-                "read_parquet(@name)",
-            )
-        in_place[placeholder.name] -= 1

@@ -13,8 +13,9 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_query, with_values
+from t4t_core.sql.query import parse_query
 from t4t_core.unit_tests.column_types import column_type, plain
 
 # What DuckDB 1.4 makes of a column of NULLs that nothing gives a type; 2.0 has a type for it, which

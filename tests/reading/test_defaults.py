@@ -8,9 +8,10 @@ import duckdb
 import pytest
 
 from t4t_core.errors import Place, SqlError
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.model_query import parse_model
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import Query, with_values
+from t4t_core.sql.query import Query
 
 PLACE = Place(Path("t.sql"))
 

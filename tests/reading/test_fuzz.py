@@ -13,8 +13,9 @@ from long_part import played
 from t4t_core.config import IncrementalConfig, MergeConfig, ModelConfig
 from t4t_core.errors import Place, T4tError
 from t4t_core.project.metadata import comment_metadata, read_config
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_condition, parse_query, with_values
+from t4t_core.sql.query import parse_condition, parse_query
 from t4t_core.sql.window import filtered
 
 pytestmark = pytest.mark.long

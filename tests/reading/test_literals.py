@@ -13,8 +13,9 @@ from long_part import played
 from sqlglot import exp
 
 from t4t_core.errors import Place, VariableError
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_query, with_values
+from t4t_core.sql.query import parse_query
 
 PLACE = Place(Path("orders.sql"))
 QUERY = parse_query("SELECT v, n FROM (SELECT @v AS v, [@v,'@v'] AS n) -- end", PLACE)

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from t4t_core.errors import Place, SqlError, T4tError, VariableError
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_condition, parse_query, with_values
+from t4t_core.sql.query import parse_condition, parse_query
 
 PLACE = Place(Path("orders.sql"))
 VALUES = {

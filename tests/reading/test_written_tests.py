@@ -12,8 +12,9 @@ import pytest
 from t4t_core.errors import Place, ProjectError
 from t4t_core.names import TableName
 from t4t_core.project.load import load_project
+from t4t_core.sql.filled import with_values
 from t4t_core.sql.names import rendered, table
-from t4t_core.sql.query import parse_query, with_values
+from t4t_core.sql.query import parse_query
 from t4t_core.sql.test_query import parse_test, with_names
 
 Make = Callable[..., Path]
