@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, cast
+from typing import cast
 
 import duckdb
 
+from t4t_core.engines.duckdb_catalog import indexes_of, target_of
 from t4t_core.engines.duckdb_errors import hint_for, is_conflict, message_of, offset_of
 from t4t_core.engines.duckdb_file import connect
 from t4t_core.engines.duckdb_session import (
@@ -21,7 +22,7 @@ from t4t_core.engines.duckdb_session import (
     session_state,
 )
 from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
-from t4t_core.names import TableName, is_plain, quoted
+from t4t_core.names import TableName, quoted
 from t4t_core.planning.facts import Column, Index, Target
 
 # DuckDB takes a Python variable for a table of its name; a model's SQL must never see ours.
@@ -222,34 +223,7 @@ class Warehouse:
 
     def target(self, name: TableName, *, with_columns: bool = False) -> Target | None:
         """The table or view of a name in this database, or None."""
-        if name.is_plain:
-            return self._plain_target(name, with_columns)
-        return self._listed_target(name, with_columns)
-
-    def _plain_target(self, name: TableName, with_columns: bool) -> Target | None:
-        """Looks the name up; the catalog's lists take milliseconds where there are many tables."""
-        if not is_plain(self._catalog):
-            return self._listed_target(name, with_columns)
-        try:
-            found = self.connection.table(f"{self._catalog}.{name.schema}.{name.name}")
-        except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException) as error:
-            # There is no such table; DuckDB 1.4 says so of a view too, and any of a view whose
-            # source is gone. The transaction goes on: nothing was run in it.
-            log.debug("%s: %s", name, error)
-        else:
-            kind: Literal["table", "view"] = "view"
-            if found.type == "TABLE_RELATION":
-                kind = "table"
-            types = zip(found.columns, found.types, strict=True) if with_columns else ()
-            return Target(kind, tuple(Column(column, str(type_)) for column, type_ in types))
-        is_view = self.row(
-            "SELECT 1 FROM duckdb_views() WHERE database_name = current_database() "
-            "AND lower(schema_name) = ? AND lower(view_name) = ?",
-            name.key,
-        )
-        if is_view is None:
-            return None
-        return Target("view", self._listed_columns(name) if with_columns else ())
+        return target_of(name, self, self._catalog, with_columns=with_columns)
 
     def has_table(self, name: str) -> bool:
         """Whether there is a table, maybe in another attached database.
@@ -271,42 +245,9 @@ class Warehouse:
             raise DatabaseError(message_of(error), sql=name) from error
         return True
 
-    def _listed_target(self, name: TableName, with_columns: bool) -> Target | None:
-        found = self.row(
-            "SELECT table_type FROM (SELECT 'table' AS table_type, schema_name, table_name, "
-            "database_name FROM duckdb_tables() UNION ALL "
-            "SELECT 'view', schema_name, view_name, database_name FROM duckdb_views()) "
-            "WHERE lower(schema_name) = ? AND lower(table_name) = ? "
-            "AND database_name = current_database()",
-            name.key,
-        )
-        if found is None:
-            return None
-        columns = self._listed_columns(name) if with_columns else ()
-        return Target(cast('Literal["table", "view"]', found[0]), columns)
-
-    def _listed_columns(self, name: TableName) -> tuple[Column, ...]:
-        return tuple(
-            Column(str(row[0]), str(row[1]))
-            for row in self.rows(
-                "SELECT column_name, data_type FROM duckdb_columns() "
-                "WHERE database_name = current_database() AND lower(schema_name) = ? "
-                "AND lower(table_name) = ? ORDER BY column_index",
-                name.key,
-            )
-        )
-
     def indexes(self, name: TableName) -> tuple[Index, ...]:
         """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
-        return tuple(
-            Index(str(row[0]), str(row[1]))
-            for row in self.rows(
-                "SELECT index_name, sql FROM duckdb_indexes() "
-                "WHERE database_name = current_database() AND lower(schema_name) = ? "
-                "AND lower(table_name) = ? AND sql IS NOT NULL ORDER BY index_name",
-                name.key,
-            )
-        )
+        return indexes_of(name, self)
 
     def type_called(self, text: str) -> str:
         """DuckDB's own name of a type: `BIGINT` for `int8`.

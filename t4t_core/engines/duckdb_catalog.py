@@ -1,0 +1,99 @@
+"""What DuckDB's catalog says of a name: the table or view that it is, and its indexes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Literal, Protocol, cast
+
+import duckdb
+
+from t4t_core.names import TableName, is_plain
+from t4t_core.planning.facts import Column, Index, Target
+
+log = logging.getLogger("t4t_core.engines")
+
+
+class Connection(Protocol):
+    """An open connection to a database."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection: ...
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]: ...
+
+
+def target_of(
+    name: TableName, where: Connection, catalog: str, *, with_columns: bool
+) -> Target | None:
+    """The table or view of a name in the connection's own database, or None.
+
+    Args:
+        name: The name.
+        where: The connection.
+        catalog: What its database is called.
+        with_columns: Read its columns too.
+    """
+    if not name.is_plain or not is_plain(catalog):
+        return _listed(name, where, with_columns)
+    # The catalog's lists take milliseconds where there are many tables.
+    try:
+        found = where.connection.table(f"{catalog}.{name.schema}.{name.name}")
+    except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException) as error:
+        # There is no such table; DuckDB 1.4 says so of a view too, and any of a view whose
+        # source is gone. The transaction goes on: nothing was run in it.
+        log.debug("%s: %s", name, error)
+    else:
+        kind: Literal["table", "view"] = "view"
+        if found.type == "TABLE_RELATION":
+            kind = "table"
+        types = zip(found.columns, found.types, strict=True) if with_columns else ()
+        return Target(kind, tuple(Column(column, str(type_)) for column, type_ in types))
+    is_view = where.rows(
+        "SELECT 1 FROM duckdb_views() WHERE database_name = current_database() "
+        "AND lower(schema_name) = ? AND lower(view_name) = ?",
+        name.key,
+    )
+    if not is_view:
+        return None
+    return Target("view", _listed_columns(name, where) if with_columns else ())
+
+
+def indexes_of(name: TableName, where: Connection) -> tuple[Index, ...]:
+    """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
+    return tuple(
+        Index(str(row[0]), str(row[1]))
+        for row in where.rows(
+            "SELECT index_name, sql FROM duckdb_indexes() "
+            "WHERE database_name = current_database() AND lower(schema_name) = ? "
+            "AND lower(table_name) = ? AND sql IS NOT NULL ORDER BY index_name",
+            name.key,
+        )
+    )
+
+
+def _listed(name: TableName, where: Connection, with_columns: bool) -> Target | None:
+    found = where.rows(
+        "SELECT table_type FROM (SELECT 'table' AS table_type, schema_name, table_name, "
+        "database_name FROM duckdb_tables() UNION ALL "
+        "SELECT 'view', schema_name, view_name, database_name FROM duckdb_views()) "
+        "WHERE lower(schema_name) = ? AND lower(table_name) = ? "
+        "AND database_name = current_database()",
+        name.key,
+    )
+    if not found:
+        return None
+    columns = _listed_columns(name, where) if with_columns else ()
+    return Target(cast('Literal["table", "view"]', found[0][0]), columns)
+
+
+def _listed_columns(name: TableName, where: Connection) -> tuple[Column, ...]:
+    return tuple(
+        Column(str(row[0]), str(row[1]))
+        for row in where.rows(
+            "SELECT column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND lower(schema_name) = ? "
+            "AND lower(table_name) = ? ORDER BY column_index",
+            name.key,
+        )
+    )
