@@ -14,8 +14,9 @@ from t4t_core.planning.facts import Column, Facts
 from t4t_core.planning.history_work import HistoryWork, history_work
 from t4t_core.planning.hooks import hook_steps
 from t4t_core.planning.incremental_work import incremental_work
+from t4t_core.planning.made_anew import made_anew, make_room
 from t4t_core.planning.request import Request
-from t4t_core.planning.steps import Greatest, HookStep, Step, Tally, Write
+from t4t_core.planning.steps import Greatest, HookStep, Step, Write
 from t4t_core.planning.strategy_runs import (
     alterations,
     emptied,
@@ -24,24 +25,19 @@ from t4t_core.planning.strategy_runs import (
     load_in_windows,
 )
 from t4t_core.schema.change import NO_CHANGE, SchemaChange, schema_change
-from t4t_core.schema.fit import needed_column, refuse_own_names
+from t4t_core.schema.fit import refuse_own_names
 from t4t_core.schema.incomplete import NOTHING, Incomplete, completing, incomplete_of
 from t4t_core.schema.indexes import lost_indexes, make_indexes
 from t4t_core.schema.unfilled import still_unfilled, unfilled_since
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import (
     count_where,
-    create_schema,
-    create_table,
-    create_view,
     drop,
     greatest_ordinal,
     temporary,
 )
 from t4t_core.strategies import scd2
 from t4t_core.strategies.history import history_columns, written_history
-from t4t_core.strategies.key_gates import refuse_null_keys, refuse_repeated_keys
-from t4t_core.strategies.numbering import create_numbered, numbering_by_key
 from t4t_core.strategies.work import written_work
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.windows.refresh import refresh_windows
@@ -132,10 +128,16 @@ def _planned(
     settings = model.strategy
     if settings is not None or facts.number is not None:
         refuse_own_names(facts.query_columns)
-    if settings is None and facts.number is not None:
-        return _numbered_anew(model, query, definition, decision, facts, catalog)
     if settings is None:
-        return _made_anew(model, query, definition, decision, facts, catalog)
+        is_view = model.config.materialization == "view"
+        return Plan(
+            model,
+            definition,
+            decision,
+            made_anew(model, query, facts, catalog),
+            row_count_sql=None if is_view else count_where(table(model.name, catalog)),
+            columns=facts.query_columns if facts.number is not None else (),
+        )
     if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
         recorded = history_work(model, settings, query, decision, facts, request, catalog)
         return _recorded(recorded, model, definition, decision, facts)
@@ -144,7 +146,7 @@ def _planned(
     room: tuple[Step, ...] = ()
     lacks = NOTHING
     if decision.is_full:
-        room = _make_room(model, facts, catalog)
+        room = make_room(model, facts, catalog)
         if decision.empties:
             run = emptied(work)
         elif decision.in_windows:
@@ -216,60 +218,6 @@ def _framed(made: Plan, facts: Facts, request: Request, catalog: str) -> Plan:
     )
 
 
-def _made_anew(
-    model: Model,
-    query: exp.Expr,
-    definition: Definition,
-    decision: Decision,
-    facts: Facts,
-    catalog: str,
-) -> Plan:
-    """The plan of a view or table."""
-    target = table(model.name, catalog)
-    before = _make_room(model, facts, catalog)
-    if model.config.materialization == "view":
-        create = Write(create_view(target, query), note=f"Created view: {model}")
-        return Plan(model, definition, decision, (*before, create))
-    create = Write(create_table(target, query), Tally.CREATED, f"Created table: {model}")
-    return Plan(
-        model,
-        definition,
-        decision,
-        (*before, create),
-        row_count_sql=count_where(table(model.name, catalog)),
-    )
-
-
-def _numbered_anew(
-    model: Model,
-    query: exp.Expr,
-    definition: Definition,
-    decision: Decision,
-    facts: Facts,
-    catalog: str,
-) -> Plan:
-    """The plan of a table whose rows have numbers."""
-    keys = model.config.unique_key
-    assert keys is not None, "checked when the metadata was read"
-    for key in keys:
-        needed_column(facts.query_columns, key, "unique key")
-    target = table(model.name, catalog)
-    numbering = numbering_by_key(model.name, target, facts, keys)
-    return Plan(
-        model,
-        definition,
-        decision,
-        (
-            *_make_room(model, facts, catalog),
-            *create_numbered(numbering, query, facts.columns_with_numbers),
-            refuse_null_keys(target.copy(), keys),
-            refuse_repeated_keys(target.copy(), keys, "make the query give one row per key"),
-        ),
-        row_count_sql=count_where(target.copy()),
-        columns=facts.query_columns,
-    )
-
-
 def _recorded(
     work: HistoryWork, model: Model, definition: Definition, decision: Decision, facts: Facts
 ) -> Plan:
@@ -278,7 +226,7 @@ def _recorded(
     lacks = NOTHING
     columns = history_columns(history.columns, history.settings, history.time_type)
     if decision.is_full:
-        room = _make_room(model, facts, history.catalog)
+        room = make_room(model, facts, history.catalog)
         steps = (*room, *scd2.full_load(history, work.start))
     else:
         change = schema_change(model, replace(facts, query_columns=columns))
@@ -309,16 +257,6 @@ def _recorded(
         schema_change=change,
         incomplete=lacks,
     )
-
-
-def _make_room(model: Model, facts: Facts, catalog: str) -> tuple[Step, ...]:
-    """The schema where there is none yet, and the way cleared of a view or table of this name."""
-    if facts.target is None:
-        return (Write(create_schema(model.name, catalog)),)
-    wanted = "view" if model.config.materialization == "view" else "table"
-    if facts.target.kind == wanted:
-        return ()
-    return (Write(drop(table(model.name, catalog), facts.target.kind)),)
 
 
 def _notes(model: Model, settings: StrategyConfig, request: Request) -> tuple[str, ...]:
