@@ -94,9 +94,14 @@ class Lab:
     def run(
         self, name: str = "t", *, full_refresh: bool = False, **variables: object
     ) -> ModelReport:
-        """Runs the project; gives what happened to one model, which must have succeeded."""
+        """Runs the project; gives what happened to one model, which must have succeeded.
+
+        The rows that it reports are those of the table.
+        """
         found = self.result(name, full_refresh=full_refresh, **variables)
         assert found.status == "success", found.error
+        if found.row_count is not None:
+            assert self.sql(f'SELECT count(*) FROM m."{name}"') == [(found.row_count,)]
         return found
 
     def failure(

@@ -80,6 +80,7 @@ class History(RuleBasedStateMachine):
         report = self.now.run(full_refresh=full_refresh)
 
         assert report.status == "success", report.error
+        assert self.now.warehouse.rows("SELECT count(*) FROM m.t") == [(report.row_count,)]
         self.processed = self.now.processed
         check_converged(self.now, self.strategy, self.shape, self.own)
 
