@@ -53,6 +53,16 @@ def selecting(command: Command) -> Command:
     return command
 
 
+def leaving(command: Command) -> Command:
+    """--changed and --all."""
+    return click.option(
+        "--changed/--all",
+        "only_changed",
+        default=None,
+        help="Leave models as they are whose inputs have not changed; or run all of them.",
+    )(command)
+
+
 def running(command: Command) -> Command:
     """What commands take that run models, or show what a run would do."""
     return click.option(
@@ -104,10 +114,14 @@ def load(
         is_quiet=is_json or (is_quiet and not options["verbose"]),
     )
     loaded = load_project(project, _variables(options["variables"]), env=options["env"])
+    only_changed = options.get("only_changed")
+    if only_changed is None:
+        only_changed = loaded.settings.flags.only_changed
     return loaded, Request(
         variables=loaded.variables,
         full_refresh=bool(options.get("full_refresh")),
         backfill=_backfill(options),
+        only_changed=only_changed,
     )
 
 

@@ -10,7 +10,15 @@ from typing import Any, NoReturn
 
 import click
 
-from t4t_core.cli.options import backfilling, load, running, selected_nodes, selecting, shared
+from t4t_core.cli.options import (
+    backfilling,
+    leaving,
+    load,
+    running,
+    selected_nodes,
+    selecting,
+    shared,
+)
 
 
 @click.command()
@@ -27,6 +35,7 @@ def compile(project: Path, **options: Any) -> None:
 
 @click.command()
 @backfilling
+@leaving
 @running
 def plan(project: Path, **options: Any) -> None:
     """Show what the next run would do, and why."""

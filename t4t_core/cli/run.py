@@ -11,11 +11,12 @@ from typing import Any
 
 import click
 
-from t4t_core.cli.options import backfilling, load, running, selected_nodes
+from t4t_core.cli.options import backfilling, leaving, load, running, selected_nodes
 
 
 @click.command()
 @backfilling
+@leaving
 @running
 def run(project: Path, **options: Any) -> None:
     """Run the models of PROJECT."""
@@ -31,6 +32,7 @@ def seed(project: Path, **options: Any) -> None:
 
 @click.command(short_help="Load seeds, run models and test them.")
 @backfilling
+@leaving
 @running
 def build(project: Path, **options: Any) -> None:
     """Load seeds, run models and test them, in the order of what they read."""

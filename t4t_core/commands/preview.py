@@ -21,9 +21,11 @@ from t4t_core.planning.planned_model import current_definition, may_read_target,
 from t4t_core.planning.request import Request
 from t4t_core.planning.steps import statements
 from t4t_core.project.load import Project
+from t4t_core.resolution import Key
 from t4t_core.running.looking import open_to_look
 from t4t_core.running.model_reports import explained, unmade_hint
 from t4t_core.running.run import require_variables
+from t4t_core.running.unchanged import Unchanged
 from t4t_core.seeds.seed import Seed
 from t4t_core.seeds.statement import seed_statement
 from t4t_core.sql.names import rendered
@@ -50,7 +52,24 @@ def planned_models(
     models = [node for node in nodes if isinstance(node, Model) and not node.is_ephemeral]
     with open_to_look(project) as warehouse:
         commits = {commit.model_name.lower(): commit for commit in last_commits(warehouse)}
-        return [_planned(model, project, request, warehouse, commits) for model in models]
+        unchanged = Unchanged(project, warehouse)
+        unchanged.look_at(models, request)
+        done: set[Key] = set()
+        plans = []
+        for model in models:
+            found = unchanged.found(model, request, None, commits, with_columns=False)
+            first = next(
+                (project.graph.nodes[key] for key in found.inputs.read if key in done), None
+            )
+            if found.report is not None and first is None:
+                plans.append(
+                    _nothing_planned(model) | {"mode": "skipped", "reason": found.report.reason}
+                )
+                continue
+            done.add(model.name.key)
+            why = f"{first} runs before it" if found.report is not None else found.why
+            plans.append(_planned(model, project, request, warehouse, commits, why))
+        return plans
 
 
 def _planned(
@@ -59,24 +78,9 @@ def _planned(
     request: Request,
     warehouse: Warehouse,
     commits: Mapping[str, Commit],
+    why: str,
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "model_name": str(model),
-        "materialization": model.config.materialization,
-        "strategy": None if model.strategy is None else model.strategy.name,
-        "mode": None,
-        "reason": "",
-        "warning": None,
-        "error": None,
-        "lower": None,
-        "start": None,
-        "watermark": None,
-        "schema_change": [],
-        "upper": None,
-        "batches": None,
-        "batches_done": None,
-        "statements": [],
-    }
+    found = _nothing_planned(model)
     graph = project.graph
     try:
         with warehouse.scratch():
@@ -97,7 +101,7 @@ def _planned(
     watermark = None if facts.commit is None else facts.commit.watermark
     return found | {
         "mode": made.decision.mode,
-        "reason": made.decision.reason,
+        "reason": made.decision.because(why).reason,
         "warning": made.decision.warning,
         "lower": _text(made.lower),
         "upper": _text(made.upper),
@@ -105,6 +109,26 @@ def _planned(
         "watermark": _text(watermark),
         "schema_change": list(made.schema_change.clauses),
         "statements": [*functions, *statements((*made.steps, *made.after))],
+    }
+
+
+def _nothing_planned(model: Model) -> dict[str, Any]:
+    return {
+        "model_name": str(model),
+        "materialization": model.config.materialization,
+        "strategy": None if model.strategy is None else model.strategy.name,
+        "mode": None,
+        "reason": "",
+        "warning": None,
+        "error": None,
+        "lower": None,
+        "start": None,
+        "watermark": None,
+        "schema_change": [],
+        "upper": None,
+        "batches": None,
+        "batches_done": None,
+        "statements": [],
     }
 
 

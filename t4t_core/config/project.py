@@ -33,10 +33,11 @@ class ConnectionConfig(Written):
 
 
 class FlagsConfig(Written):
-    """`[flags]`: what a run does when a model is no longer what it was."""
+    """`[flags]`: what a run does when a model is no longer what it was, or is still."""
 
     materialization_change_behavior: Literal["warn", "error", "ignore"] = "warn"
     definition_change_behavior: Literal["full_refresh", "continue", "error"] = "full_refresh"
+    only_changed: StrictBool = False
 
 
 class StateConfig(Written):

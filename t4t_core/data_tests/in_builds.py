@@ -10,7 +10,7 @@ from t4t_core.data_tests.checking import left_out, run_checks
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
-from t4t_core.report import CheckReport
+from t4t_core.report import CheckReport, ModelReport
 from t4t_core.resolution import Key
 from t4t_core.sql_functions.calls import functions_behind
 from t4t_core.sql_functions.function import Function
@@ -93,3 +93,26 @@ def waiting_tests(
             else:
                 reports.append(left_out(check, owner, reason))
     return tuple(reports)
+
+
+def rest_of_tests(
+    node: Node,
+    project: Project,
+    request: Request,
+    report: ModelReport,
+    warehouse: Warehouse,
+) -> tuple[CheckReport, ...]:
+    """What the tests found that did not run before the commit; a failed node's are left out.
+
+    Those that wait for another table are not among them.
+    """
+    if not request.with_tests:
+        return ()
+    checks, key = project.checks, node.name.key
+    done = {test.name for test in report.tests}
+    rest = [
+        check for check in (*checks.blocking(key), *checks.following(key)) if check.name not in done
+    ]
+    if report.status == "failed":
+        return tuple(left_out(check, node, f"{node} failed") for check in rest)
+    return run_checks(rest, node, project, request, warehouse)

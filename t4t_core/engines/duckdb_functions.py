@@ -33,6 +33,18 @@ def macro_kinds(warehouse: Warehouse, name: TableName) -> set[str]:
     return {_KINDS[str(row[0])] for row in rows if row[0] in _KINDS}
 
 
+def macros_of_others(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """Schema and name, in lower case, of the SQL functions that are not DuckDB's own.
+
+    It takes tens of milliseconds.
+    """
+    rows = warehouse.rows(
+        "SELECT DISTINCT lower(schema_name), lower(function_name) FROM duckdb_functions() "
+        "WHERE NOT internal"
+    )
+    return {(str(schema), str(name)) for schema, name in rows}
+
+
 def register(warehouse: Warehouse, name: str, function: PythonFunction) -> None:
     """Makes a Python function callable in SQL, until the last connection is closed.
 

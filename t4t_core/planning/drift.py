@@ -22,6 +22,7 @@ from t4t_core.planning.request import Request
 from t4t_core.schema.change import differences, on_schema_change
 
 _QUERY_CHANGED: Final = "the query changed"
+_BY_EVERY_RUN: Final = "is made anew by every run"
 _NO_START: Final = "the table has no value of the time column to start from"
 
 
@@ -49,6 +50,13 @@ class Decision:
     @property
     def is_full(self) -> bool:
         return self.mode == "full"
+
+    def because(self, why: str) -> Decision:
+        """The decision of a model that is not left as it is, with why; empty for none."""
+        if not why or self.reason == why:
+            return self
+        is_always = self.reason.endswith(_BY_EVERY_RUN)
+        return replace(self, reason=why if is_always else f"{self.reason}; {why}")
 
     def with_warning(self, text: str | None) -> Decision:
         """The decision with one more thing to tell, or as it is where there is nothing."""
@@ -155,7 +163,7 @@ def decision(
                 hint='keep it incremental, or take "full_refresh" out of its metadata',
             )
         kind = model.config.materialization
-        return Decision("full", f"a {kind} is made anew by every run", warning)
+        return Decision("full", f"a {kind} {_BY_EVERY_RUN}", warning)
 
     chosen = _full_reason(model, definition, facts, request, flags)
     if chosen.is_full and not chosen.waits_for_columns:

@@ -24,6 +24,8 @@ class Request:
             no other rows are touched.
         slice: The same for the rows of a slice, whatever their time. Only delete_insert knows it.
         backfill: As `window`, for a longer window in batches; each is run with `window` set.
+        only_changed: Leave a model as it is where its last run would be done again. A full refresh
+            is done all the same.
     """
 
     variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
@@ -33,6 +35,7 @@ class Request:
     window: Window | None = None
     slice: Slice | None = None
     backfill: Backfill | None = None
+    only_changed: bool = False
 
     @property
     def part(self) -> str | None:

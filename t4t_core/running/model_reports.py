@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from t4t_core.commit import Commit
 from t4t_core.errors import DatabaseError, Place, T4tError
@@ -71,6 +72,18 @@ def nothing_done(model: Model, commit: Commit | None, reason: str) -> ModelRepor
         watermark=None if commit is None else commit.watermark,
         data_version=None if commit is None else commit.data_version,
         batches=0,
+    )
+
+
+def left_as_it_is(model: Model, commit: Commit, started: float) -> ModelReport:
+    """The report of a model whose last run would be done again."""
+    since = f"{commit.committed_at:%Y-%m-%d %H:%M:%S} UTC"
+    return replace(
+        nothing_done(model, commit, f"nothing that it depends on has changed since {since}"),
+        duration_s=time.perf_counter() - started,
+        sql_hash=commit.sql_hash,
+        config_hash=commit.config_hash,
+        batches=None,
     )
 
 

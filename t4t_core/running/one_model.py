@@ -24,8 +24,10 @@ from t4t_core.running.model_reports import explained, failure, success, unmade_h
 from t4t_core.running.new_commit import later_of, new_commit
 from t4t_core.running.python_rows import RESULT
 from t4t_core.running.time_values import greatest_read
+from t4t_core.running.unchanged import NOTHING_FOUND, Found
 from t4t_core.sql.query import Query
 from t4t_core.sql_functions.made import make_functions
+from t4t_core.state.inputs import note_inputs
 from t4t_core.state.ledger import write_commit
 from t4t_core.state.windows import note_run
 from t4t_core.windows.window import Batch
@@ -45,6 +47,7 @@ def run_model(
     batch: Batch | None = None,
     *,
     with_columns: bool = False,
+    found: Found = NOTHING_FOUND,
 ) -> tuple[ModelReport, Commit | None]:
     """Runs a model in one transaction; gives what happened, and the commit if there is one.
 
@@ -63,6 +66,7 @@ def run_model(
         given: Rows that stand for the model's own.
         batch: What the run is of a backfill with several, or None.
         with_columns: Report the table's columns.
+        found: What its rows depend on, which the run notes where all of it is known.
     """
     started = time.perf_counter()
     level = logging.INFO if batch is None else logging.DEBUG
@@ -77,14 +81,15 @@ def run_model(
             )
             before = commits.get(str(model).lower())
             made, facts = plan_model(model, project, request, warehouse, before, given)
+            made = replace(made, decision=made.decision.because(found.why))
             if batch is not None:
                 made = _without_notes(made)
             _tell(made, facts)
             commit = _carried_out(made, facts, project, warehouse, commits, started)
             columns: tuple[Column, ...] = ()
             if with_columns:
-                found = warehouse.target(model.name, with_columns=True)
-                columns = found.columns if found is not None else ()
+                target = warehouse.target(model.name, with_columns=True)
+                columns = target.columns if target is not None else ()
             tests = run_checks(
                 blocking, model, project, request, warehouse, in_transaction=True, level=level
             )
@@ -92,6 +97,8 @@ def run_model(
                 raise refused(tests)
             write_commit(warehouse, commit)
             note_run(warehouse, made, before, commit, batch, with_windows)
+            if not found.inputs.unknown:
+                note_inputs(warehouse, commit, found.inputs.known)
     except T4tError as error:
         told = explained(error, model)
         if isinstance(told, DatabaseError):

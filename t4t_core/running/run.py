@@ -62,6 +62,7 @@ def run_nodes(
     broken: dict[Key, str] = {}
     undone: dict[Key, str] = {}
     with open_session(project) as session:
+        session.unchanged.look_at(nodes, request)
         for node in nodes:
             culprit = _broken_parent(node, project, broken)
             report, found = _outcome(node, project, request, session, culprit, on_progress)

@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from t4t_core.commit import Commit
-from t4t_core.data_tests.checking import left_out, run_checks
-from t4t_core.data_tests.in_builds import functions_of_tests
+from t4t_core.data_tests.in_builds import functions_of_tests, rest_of_tests
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
@@ -21,9 +20,10 @@ from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
 from t4t_core.planning.steps import Write
 from t4t_core.project.load import Project
-from t4t_core.report import CheckReport, ModelReport
+from t4t_core.report import ModelReport
 from t4t_core.running.model_reports import explained, failure
 from t4t_core.running.one_model import run_model
+from t4t_core.running.unchanged import Unchanged
 from t4t_core.seeds.one_seed import run_seed
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql_functions.function import Function
@@ -35,6 +35,7 @@ from t4t_core.windows.backfill import OnProgress, run_backfill, todo_of
 from t4t_core.windows.window import Batch, Window
 
 log = logging.getLogger("t4t_core.state")
+model_log = logging.getLogger("ExecutionEngine")
 
 
 class Session:
@@ -52,6 +53,7 @@ class Session:
         # Read after the commits: what is later than they are fails by its version.
         self._with_windows = models_with_windows(warehouse)
         self._unmirrored: dict[str, Commit] = {}
+        self.unchanged = Unchanged(project, warehouse)
         register_functions(project.graph, warehouse)
 
     def of(self, project: Project) -> Session:
@@ -86,8 +88,8 @@ class Session:
         if request.with_tests:
             self.make_functions_of_tests(node, request)
         report = self._run(node, request, given, with_columns, on_progress)
-        tests = (*report.tests, *self._rest_of_tests(node, request, report))
-        return replace(report, tests=tests)
+        rest = rest_of_tests(node, self.project, request, report, self.warehouse)
+        return replace(report, tests=(*report.tests, *rest))
 
     def _run(
         self,
@@ -99,6 +101,7 @@ class Session:
     ) -> ModelReport:
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
+            self.unchanged.forget(node)
             if commit is not None:
                 self.remember(commit)
             return report
@@ -124,6 +127,11 @@ class Session:
         with_columns: bool,
         batch: Batch | None = None,
     ) -> ModelReport:
+        found = self.unchanged.found(model, request, given, self._commits, with_columns)
+        if found.report is not None:
+            model_log.info("Left %s as it is: %s", model, found.report.reason)
+            return found.report
+
         def run() -> tuple[ModelReport, Commit | None]:
             return run_model(
                 model,
@@ -135,13 +143,16 @@ class Session:
                 given,
                 batch,
                 with_columns=with_columns,
+                found=found,
             )
 
         report, commit = run()
         if report.status == "failed" and self._is_behind(model):
             # Another session of this process has run the model since the ledger was read.
             report, commit = run()
+        self.unchanged.forget(model)
         if commit is not None:
+            self.unchanged.remember(commit, found.inputs)
             self.remember(commit)
             self._remember_functions(self.project.graph.functions_of(model))
         return report
@@ -197,26 +208,6 @@ class Session:
             found = last_commit(self.warehouse, ledger_name(function))
             if found is not None and found != self._commits.get(found.model_name.lower()):
                 self.remember(found)
-
-    def _rest_of_tests(
-        self, node: Model | Seed, request: Request, report: ModelReport
-    ) -> tuple[CheckReport, ...]:
-        """What the tests found that did not run before the commit; a failed node's are left out.
-
-        Those that wait for another table are not among them.
-        """
-        if not request.with_tests:
-            return ()
-        checks, key = self.project.checks, node.name.key
-        done = {test.name for test in report.tests}
-        rest = [
-            check
-            for check in (*checks.blocking(key), *checks.following(key))
-            if check.name not in done
-        ]
-        if report.status == "failed":
-            return tuple(left_out(check, node, f"{node} failed") for check in rest)
-        return run_checks(rest, node, self.project, request, self.warehouse)
 
     def forget_progress(self, model: Model) -> None:
         """Lets the next backfill of a model begin at its first batch."""

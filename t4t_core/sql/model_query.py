@@ -42,6 +42,7 @@ def model_read_before(reading: Reading, text: str, place: Place, dialect: str) -
         has_relative_files=reading.has_relative_files,
         metadata=reading.metadata,
         written_defaults=reading.written_defaults,
+        unsteady=reading.unsteady,
         text=text,
         place=place,
         dialect=dialect,

@@ -28,6 +28,7 @@ from t4t_core.sql.placeholders import (
     with_parameters,
 )
 from t4t_core.sql.reading import LazyTree, Reading
+from t4t_core.sql.steadiness import unsteady
 from t4t_core.sql.tables import tables_among
 
 # How DuckDB names what it does not find or cannot convert.
@@ -156,6 +157,9 @@ def parse_query(
         has_relative_files=names_relative_files(nodes),
         metadata=metadata,
         written_defaults="{}",
+        unsteady=unsteady(
+            tokens if dialect == "duckdb" else tokens_of(tree.sql("duckdb"), "duckdb")
+        ),
         text=text,
         place=place,
         dialect=dialect,
@@ -175,6 +179,7 @@ def reading_of(query: Query) -> Reading:
         has_relative_files=query.has_relative_files,
         metadata=query.metadata,
         written_defaults=query.written_defaults,
+        unsteady=query.unsteady,
     )
 
 

@@ -26,6 +26,7 @@ class Reading:
         has_relative_files: Whether it names a file by a relative name.
         metadata: What follows `metadata:` in a comment, or None where no comment begins so.
         written_defaults: What placeholders take that no variable sets: a JSON object.
+        unsteady: What may give other rows of the same tables; see `t4t_core.sql.steadiness`.
     """
 
     end: int
@@ -37,6 +38,7 @@ class Reading:
     has_relative_files: bool
     metadata: str | None
     written_defaults: str
+    unsteady: tuple[str, ...]
 
 
 class LazyTree:

@@ -49,6 +49,7 @@ _LATER_TABLES: Final = {
     "goes_on BOOLEAN, committed_at TIMESTAMP",
     "backfills": "model_name VARCHAR PRIMARY KEY, lower VARCHAR, upper VARCHAR, "
     "batch_size VARCHAR, definition VARCHAR, done_until VARCHAR, committed_at TIMESTAMP",
+    "inputs": "model_name VARCHAR, version BIGINT, inputs VARCHAR",
 }
 _SELECT: Final = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM {SCHEMA}.commits AS c"
 

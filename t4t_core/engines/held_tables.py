@@ -1,0 +1,56 @@
+"""How many rows the tables of a database hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.names import TableName
+from t4t_core.sql.names import rendered, table
+
+# Up to so many names are looked up one by one, which is faster than to list all tables.
+_FEW = 8
+# Planning a longer statement takes longer than that of its parts.
+_AT_ONCE = 50
+
+
+def row_counts(
+    warehouse: Warehouse, names: Iterable[TableName], catalog: str
+) -> Mapping[tuple[str, str], int | Literal["view"]]:
+    """The rows of each table by its key. What is not there is left out."""
+    wanted = {name.key: name for name in names}
+    if len(wanted) > _FEW:
+        kinds = _listed(warehouse)
+    else:
+        targets = {key: warehouse.target(name) for key, name in wanted.items()}
+        kinds = {key: target.kind for key, target in targets.items() if target is not None}
+    found: dict[tuple[str, str], int | Literal["view"]] = {
+        key: "view" for key in wanted if kinds.get(key) == "view"
+    }
+    tables = [(key, name) for key, name in wanted.items() if kinds.get(key) == "table"]
+    for part in _parts(tables):
+        counts = (
+            f"SELECT {at} AS place, count(*) FROM {rendered(table(name, catalog))}"
+            for at, (_, name) in enumerate(part)
+        )
+        rows = sorted(warehouse.rows(" UNION ALL ".join(counts)))
+        found |= {key: int(str(row[1])) for (key, _), row in zip(part, rows, strict=True)}
+    return found
+
+
+def _parts(
+    tables: list[tuple[tuple[str, str], TableName]],
+) -> Iterator[list[tuple[tuple[str, str], TableName]]]:
+    for start in range(0, len(tables), _AT_ONCE):
+        yield tables[start : start + _AT_ONCE]
+
+
+def _listed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
+    rows = warehouse.rows(
+        "SELECT lower(schema_name), lower(table_name), 'table' FROM duckdb_tables() "
+        "WHERE database_name = current_database() UNION ALL "
+        "SELECT lower(schema_name), lower(view_name), 'view' FROM duckdb_views() "
+        "WHERE database_name = current_database() AND NOT internal"
+    )
+    return {(str(schema), str(name)): str(kind) for schema, name, kind in rows}

@@ -1,0 +1,143 @@
+"""What a model's files and variables say that its rows depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from t4t_core.graph import Graph
+from t4t_core.models import Model
+from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
+from t4t_core.planning.request import Request
+from t4t_core.sql.macro import Macro
+from t4t_core.sql.names import rendered
+from t4t_core.sql.query import Query
+from t4t_core.sql.steadiness import unsteady_in
+from t4t_core.sql.tables import TableRef
+from t4t_core.sql_functions.function import Function
+
+# Metadata that says something about a table and changes nothing in it. A hook is never known.
+_DESCRIBING: Final[dict[str, Any]] = {
+    "description": True,
+    "tests": True,
+    "tags": True,
+    "owners": True,
+    "object_tags": True,
+    "dagster": True,
+    "partitions": True,
+    "table_type": True,
+    "data_model": True,
+    "hierarchy": True,
+    "conformed_dimension": True,
+    "disable_default_tests": True,
+    "schema_": {"__all__": {"description", "tests", "fk_to", "dimension"}},
+}
+
+
+class UnknownInputError(Exception):
+    """Something that a model's rows depend on has no version; its text says what, as a clause."""
+
+
+def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str, str]:
+    """What the project's files and variables say of a model.
+
+    Raises:
+        UnknownInputError: They say something that may give other rows each time.
+    """
+    refuse_unknown(model, graph, request)
+    written = model.config.model_dump(mode="json", exclude=_DESCRIBING)
+    metadata = json.dumps(written, sort_keys=True)
+    found = {
+        "the query": query_fingerprint(model, graph),
+        "the metadata": hashlib.sha256(metadata.encode()).hexdigest(),
+        "the database's name": f"{graph.catalog}.{graph.default_schema}",
+    }
+    found |= {f"function {name}": text for name, text in function_fingerprints(model, graph)}
+    for name in sorted(set(_variables(model, graph))):
+        value = request.variables.get(name)
+        found[f"variable {name}"] = f"{type(value).__name__} {value!r}"
+    return found
+
+
+def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
+    """Refuses what may give other rows although all tables are as they were.
+
+    Raises:
+        UnknownInputError: The model has it.
+    """
+    query = model.source
+    if not isinstance(query, Query):
+        raise UnknownInputError("it is written in Python")
+    if model.pre_hooks or model.post_hooks:
+        raise UnknownInputError("it has hooks")
+    sources = graph.sources[model.name.key]
+    if sources:
+        raise UnknownInputError(f"nothing here makes {'.'.join(graph.source_name(sources[0]))}")
+    functions = graph.functions_of(model)
+    if functions and model.config.materialization == "view":
+        raise UnknownInputError("it is a view that calls functions")
+    conditions = model.conditions
+    if any(condition.tables for condition in conditions):
+        raise UnknownInputError("a condition in its metadata reads a table")
+    _refuse_unsteady(query.unsteady, query.calls, model.name.schema, graph)
+    for condition in conditions:
+        words = unsteady_in(condition.text)
+        _refuse_unsteady(words, condition.calls, model.name.schema, graph)
+    for function in functions:
+        _refuse_unsteady_function(function, graph)
+    if _starts_today(model, request):
+        raise UnknownInputError("its start_date is CURRENT_DATE")
+
+
+def _refuse_unsteady_function(function: Function, graph: Graph) -> None:
+    macro = function.source
+    if not isinstance(macro, Macro):
+        raise UnknownInputError(f"the function {function} is written in Python")
+    for overload in macro.overloads:
+        text = overload.text or rendered(overload.tree.copy())
+        _refuse_unsteady(unsteady_in(text), macro.calls, function.name.schema, graph)
+
+
+def _refuse_unsteady(
+    words: tuple[str, ...], calls: tuple[TableRef, ...], schema: str, graph: Graph
+) -> None:
+    own = {_written(ref) for ref in calls if graph.called(ref, schema) is not None}
+    for word in words:
+        if word not in own:
+            raise UnknownInputError(f"{word} may give something else each time")
+
+
+def _written(ref: TableRef) -> str:
+    """A call as `unsteady` names it."""
+    return ".".join(filter(None, (ref.catalog, ref.schema, ref.name))).lower() + "()"
+
+
+def _starts_today(model: Model, request: Request) -> bool:
+    settings = model.window
+    if settings is None:
+        return False
+    start: object = settings.start_date
+    if settings.is_start_placed:
+        start = request.variables.get(str(start)[1:])
+    return str(start).strip().lower().removesuffix("()") == "current_date"
+
+
+def _variables(model: Model, graph: Graph) -> Iterator[str]:
+    """The variables whose values are part of a model's statements."""
+    yield from (placeholder.name for placeholder in model.source.placeholders)
+    for condition in model.conditions:
+        yield from (placeholder.name for placeholder in condition.placeholders)
+    if model.strategy is not None:
+        written = (str(value) for value in model.strategy.read_later)
+        yield from (text[1:] for text in written if text.startswith("@"))
+    for parent in _inlined(model, graph):
+        yield from _variables(parent, graph)
+
+
+def _inlined(model: Model, graph: Graph) -> Iterator[Model]:
+    for key in graph.parents[model.name.key]:
+        node = graph.nodes[key]
+        if isinstance(node, Model) and node.is_ephemeral:
+            yield node

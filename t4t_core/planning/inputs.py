@@ -1,0 +1,168 @@
+"""What the rows of a model depend on, and whether all of it can be known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from t4t_core.commit import Commit
+from t4t_core.graph import Graph
+from t4t_core.models import Model
+from t4t_core.planning.definition_inputs import (
+    UnknownInputError,
+    definition_inputs,
+    refuse_unknown,
+)
+from t4t_core.planning.request import Request
+from t4t_core.resolution import Key
+
+READS: Final = "reads "
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a committed run has read.
+
+    Attributes:
+        version: Of the commit.
+        inputs: As `Inputs.known`.
+    """
+
+    version: int
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the rows of a model depend on.
+
+    Attributes:
+        known: A fingerprint or version of each thing by its name; `reads m.a` is a table or view.
+        unknown: Why that is not all, as a clause; empty where it is.
+        read: The models and seeds whose tables and views are read, through views too.
+    """
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    unknown: str = ""
+    read: tuple[Key, ...] = ()
+
+
+def inputs_of(
+    model: Model,
+    graph: Graph,
+    request: Request,
+    commits: Mapping[str, Commit],
+    noted: Callable[[str], Noted | None],
+    surroundings: Mapping[str, str],
+) -> Inputs:
+    """What the rows of a model depend on, if it ran now.
+
+    Args:
+        model: The model.
+        graph: Its project's.
+        request: What the run is asked to do.
+        commits: The last commit of each model and seed, by its name in lower case.
+        noted: Gives what the last run of a model has read, by its name, or None.
+        surroundings: What every model of the database depends on.
+    """
+    read: dict[Key, str] = {}
+    try:
+        own = definition_inputs(model, graph, request)
+        _read_by(model, graph, request, commits, noted, read)
+    except UnknownInputError as error:
+        return Inputs(unknown=str(error))
+    versions = {f"{READS}{graph.nodes[key]}": version for key, version in read.items()}
+    return Inputs({**own, **versions, **surroundings}, read=tuple(read))
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """What differs between the inputs of two runs, as a clause; empty where nothing does."""
+    names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
+    clauses = [_clause(name, before.get(name), now.get(name)) for name in names]
+    more = len(clauses) - 3
+    if more > 0:
+        clauses[3:] = [f"{more:,} more"]
+    return " and ".join(filter(None, (", ".join(clauses[:-1]), *clauses[-1:])))
+
+
+def _clause(name: str, before: str | None, now: str | None) -> str:
+    if name.startswith(READS):
+        table = name.removeprefix(READS)
+        if before is None:
+            return f"it reads {table} now"
+        return f"{table} changed" if now is not None else f"it reads {table} no more"
+    if name == "DuckDB":
+        return f"DuckDB was {before}"
+    return f"{name} changed"
+
+
+def _read_by(
+    model: Model,
+    graph: Graph,
+    request: Request,
+    commits: Mapping[str, Commit],
+    noted: Callable[[str], Noted | None],
+    found: dict[Key, str],
+) -> None:
+    """Adds the versions of what a model reads, by itself, in ephemeral models and through views.
+
+    Raises:
+        UnknownInputError: One has none.
+    """
+    for key in graph.parents[model.name.key]:
+        node = graph.nodes[key]
+        if key in found:
+            continue
+        if isinstance(node, Model) and node.is_ephemeral:
+            try:
+                refuse_unknown(node, graph, request)
+            except UnknownInputError as error:
+                raise UnknownInputError(f"of {node}: {error}") from error
+            _read_by(node, graph, request, commits, noted, found)
+            continue
+        commit = commits.get(str(node).lower())
+        if commit is None:
+            raise UnknownInputError(f"{node} was never made")
+        found[key] = commit.data_version
+        if not isinstance(node, Model):
+            continue
+        if node.strategy is not None and (node.pre_hooks or node.post_hooks):
+            # Its data version counts the rows that its own statements wrote.
+            raise UnknownInputError(f"{node} has hooks")
+        if commit.materialization == "view" or node.config.materialization == "view":
+            _look_through(node, commit, graph, request, commits, noted, found)
+
+
+def _look_through(
+    view: Model,
+    commit: Commit,
+    graph: Graph,
+    request: Request,
+    commits: Mapping[str, Commit],
+    noted: Callable[[str], Noted | None],
+    found: dict[Key, str],
+) -> None:
+    """Adds the versions of what a view reads, whose own does not say what its rows are now.
+
+    Raises:
+        UnknownInputError: One has none, or the view in the database is not the one of the project.
+    """
+    through: dict[Key, str] = {}
+    try:
+        wanted = definition_inputs(view, graph, request)
+        _read_by(view, graph, request, commits, noted, through)
+    except UnknownInputError as error:
+        raise UnknownInputError(f"of the view {view}: {error}") from error
+    names = {f"{READS}{graph.nodes[key]}" for key in through}
+    note = noted(str(view))
+    is_as_written = (
+        note is not None
+        and note.version == commit.version
+        and commit.origin == "run"
+        and {name for name in note.inputs if name.startswith(READS)} == names
+        and all(note.inputs.get(name) == text for name, text in wanted.items())
+    )
+    if not is_as_written:
+        raise UnknownInputError(f"the view {view} was not made as its file says now")
+    found |= through

@@ -1,0 +1,107 @@
+"""Whether a text gives the same rows whenever it reads the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from sqlglot import Token, TokenType
+
+from t4t_core.sql.fingerprint import CASED
+from t4t_core.sql.placeholders import tokens_of
+from t4t_core.sql.steady_names import NO_CALLS, STEADY
+from t4t_core.sql.token_groups import closing
+
+# Each gives something that no table says: the moment, a sample, who asks, what the catalog lists,
+# where a row lies. DuckDB takes the first ones without parentheses, even in quotes.
+_UNSTEADY: Final = frozenset(
+    (
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "localtime",
+        "localtimestamp",
+        "current_catalog",
+        "current_schema",
+        "current_role",
+        "current_user",
+        "session_user",
+        "tablesample",
+        "describe",
+        "show",
+        "summarize",
+        "rowid",
+    )
+)
+_BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
+_TEXTS: Final = (*CASED, TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING)
+
+
+def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """What in a text may give other rows although the tables it reads are the same.
+
+    `random()` or `current_date`, each once, in lower case. A call of anything that is not known to
+    be steady is among them, the project's own functions too. It is told by the text alone, as
+    DuckDB reads it: sqlglot has one node for functions of several names.
+    """
+    found: dict[str, None] = {}
+    for at, token in enumerate(tokens):
+        if not _is_word(token):
+            continue
+        word = _last_word(token)
+        if at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN:
+            name = _called(tokens, at)
+            if name not in NO_CALLS and name not in STEADY and not _is_alias(tokens, at):
+                found[f"{name}()"] = None
+        elif word in _UNSTEADY and not _follows_dot(tokens, at):
+            found[word] = None
+        elif word == "sample" and at and _last_word(tokens[at - 1]) == "using":
+            found["using sample"] = None
+    return tuple(found)
+
+
+def _is_word(token: Token) -> bool:
+    if token.token_type is TokenType.IDENTIFIER:
+        return True
+    return token.token_type not in _TEXTS and (token.text[:1].isalpha() or token.text[:1] == "_")
+
+
+def _last_word(token: Token) -> str:
+    """`by` of `GROUP BY`, which is one token."""
+    text = token.text.lower()
+    return text if token.token_type is TokenType.IDENTIFIER else text.rpartition(" ")[2]
+
+
+def _follows_dot(tokens: Sequence[Token], at: int) -> bool:
+    return at > 0 and tokens[at - 1].token_type is TokenType.DOT
+
+
+def _called(tokens: Sequence[Token], at: int) -> str:
+    """What is called: `schema.name`; `name` where it is called on a value, as in `'a'.upper()`.
+
+    `a.upper()` may be a function in the schema `a`, or called on the column `a`.
+    """
+    name = _last_word(tokens[at])
+    while _follows_dot(tokens, at) and at > 1 and _is_word(tokens[at - 2]):
+        at -= 2
+        name = f"{_last_word(tokens[at])}.{name}"
+    return name
+
+
+def _is_alias(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the parenthesis holds the columns of an alias: `AS t(a, b)`, `, t(a, b) AS (`."""
+    if at and _last_word(tokens[at - 1]) in _BEFORE_ALIASES:
+        return True
+    end = closing(tokens, at + 1)
+    if end is None or end + 2 >= len(tokens) or tokens[end + 1].text.lower() != "as":
+        return False
+    following = tokens[end + 2]
+    is_told = following.text.lower() in ("materialized", "not", "not materialized")
+    return is_told or following.token_type is TokenType.L_PAREN
+
+
+@cache
+def unsteady_in(text: str) -> tuple[str, ...]:
+    """The same of a text in DuckDB's words."""
+    return unsteady(tokens_of(text, "duckdb"))
