@@ -43,7 +43,8 @@ class T4tIOManager(dg.ConfigurableIOManager):
     """Runs t4t models and loads their tables.
 
     `vars` are the variables of the run, over `[vars]` of project.toml; `full_refresh` builds
-    incremental tables anew. Make one with `T4tIOManager.of(project)`.
+    incremental tables anew; `only_changed` leaves models as they are whose inputs have not changed.
+    Make one with `T4tIOManager.of(project)`.
     """
 
     project: dg.ResourceDependency[Project]
@@ -54,6 +55,11 @@ class T4tIOManager(dg.ConfigurableIOManager):
     )
     full_refresh: bool = Field(
         default=False, description="Build the tables of incremental models anew."
+    )
+    only_changed: bool | None = Field(
+        default=None,
+        description="Leave models as they are whose inputs have not changed; without it as in "
+        "[flags] of project.toml.",
     )
     _database: KeptSession = PrivateAttr(default_factory=KeptSession)
 
@@ -194,8 +200,12 @@ class T4tIOManager(dg.ConfigurableIOManager):
         with_tests: bool = False,
         here: Here | None = None,
     ) -> tuple[ModelReport, Lineage]:
+        is_default = project.settings.flags.only_changed
         request = Request(
-            variables=project.variables, full_refresh=self.full_refresh, with_tests=with_tests
+            variables=project.variables,
+            full_refresh=self.full_refresh,
+            with_tests=with_tests,
+            only_changed=is_default if self.only_changed is None else self.only_changed,
         )
         request = with_part(request, node, part)
         require_variables(project, [node], request)

@@ -24,6 +24,7 @@ from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.steady_names import STEADY
 from t4t_core.state.inputs import noted_inputs
+from t4t_core.state.ledger import last_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,8 @@ class Unchanged:
 
     def look_at(self, nodes: Iterable[Model | Seed], request: Request) -> None:
         """Looks at the tables of a run together, which is faster than at each by itself."""
-        if request.only_changed:
-            self._look_at(node.name for node in nodes)
+        if request.only_changed and not request.full_refresh:
+            self._held = self._look(node.name for node in nodes)
 
     def forget(self, node: Model | Seed) -> None:
         """Takes into account that a node's statements have run."""
@@ -149,10 +150,13 @@ class Unchanged:
         """Which table is not what its last run left, as far as its number of rows tells."""
         nodes = self._project.graph.nodes
         names = [model.name, *(nodes[key].name for key in inputs.read)]
-        self._look_at(name for name in names if name.key not in self._held)
+        # What was not looked at for the whole run is looked at each time: a session may be long.
+        held_now = {**self._held, **self._look(n for n in names if n.key not in self._held)}
         for name in names:
             commit = commits[str(name).lower()]
-            held = self._held[name.key]
+            if name.key not in self._held and self._has_run_since(commit):
+                return f"{name} has run meanwhile"
+            held = held_now[name.key]
             left = "view" if commit.row_count is None else commit.row_count
             if held is None:
                 return f"{name} is gone"
@@ -162,12 +166,15 @@ class Unchanged:
                 return f"{name} {what or 'was replaced'}"
         return ""
 
-    def _look_at(self, names: Iterable[TableName]) -> None:
+    def _look(self, names: Iterable[TableName]) -> dict[Key, int | Literal["view"] | None]:
         wanted = list(names)
-        if wanted:
-            catalog = self._project.settings.catalog
-            found = row_counts(self._warehouse, wanted, catalog)
-            self._held |= {name.key: found.get(name.key) for name in wanted}
+        found = row_counts(self._warehouse, wanted, self._project.settings.catalog)
+        return {name.key: found.get(name.key) for name in wanted}
+
+    def _has_run_since(self, commit: Commit) -> bool:
+        """Whether another session of this process has run the model."""
+        last = last_commit(self._warehouse, commit.model_name)
+        return last is None or last.version != commit.version
 
     def _macros(self) -> str:
         """Whether somebody's macro stands before a function of DuckDB's own, as a clause."""

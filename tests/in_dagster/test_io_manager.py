@@ -98,6 +98,35 @@ def test_variables_and_full_refresh_come_from_run_config(materialize: Materializ
     assert rebuilt["dagster/row_count"] == 2
 
 
+def test_a_model_whose_inputs_have_not_changed_is_left_as_it_is(
+    materialize: Materialize, instance: dg.DagsterInstance, shop: Path
+) -> None:
+    """Its materialization says so and has the columns and the data version that it had."""
+    changed = {"only_changed": True}
+    first = metadata(materialize(), "customers")
+    version = data_version(instance, "customers")
+
+    again = metadata(materialize(config=changed), "customers")
+    unchanged = data_version(instance, "customers")
+    alone = metadata(materialize("mart/customers", config=changed), "customers")
+    write(shop, "INSERT INTO raw.orders VALUES (4, 'cyd', 5, TIMESTAMP '2024-01-02')")
+    after = materialize(config=changed)
+    refreshed = metadata(
+        materialize("mart/customers", config={**changed, "full_refresh": True}), "customers"
+    )
+
+    assert again["t4t/mode"] == alone["t4t/mode"] == "skipped"
+    assert again["t4t/reason"].startswith("nothing that it depends on has changed since ")
+    assert again["dagster/column_schema"] == first["dagster/column_schema"]
+    assert again["dagster/row_count"] == 2
+    assert unchanged == version
+    assert metadata(after, "orders")["t4t/reason"].endswith("nothing here makes raw.orders")
+    assert metadata(after, "customers")["t4t/reason"] == "mart.orders changed"
+    assert metadata(after, "rates")["t4t/mode"] == "skipped"
+    assert data_version(instance, "customers") != version
+    assert refreshed["t4t/mode"] == "full"
+
+
 def test_a_missing_variable_fails_in_words(materialize: Materialize, shop: Path) -> None:
     """The failure names the model, the placeholder and how to set it, and is not retried."""
     file = shop / "models/mart/orders.sql"
