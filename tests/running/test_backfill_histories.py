@@ -52,7 +52,7 @@ def backfilled(now: World, first: int, last: int, *, in_batches: bool) -> ModelR
 
 @pytest.mark.long
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
-@histories(10, 150)
+@histories(10, 60)
 @given(data=st.data())
 def test_windows_that_cover_everything_end_in_the_full_refresh(
     strategy: str, data: st.DataObject

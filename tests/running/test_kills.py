@@ -10,42 +10,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from deadly_run import killed
 from long_part import IS_LONG, played
 from running_lab import Lab, incremental
 
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]
 
-# Runs the project and dies before or after the n-th call of one function.
-CHILD = """
-import os, signal, sys
-from importlib import import_module
-from t4t_core.project.load import load_project
-from t4t_core.planning.request import Request
-from t4t_core.running.run import run_nodes
-
-folder, module, name, when, number = sys.argv[1:]
-owner = import_module(module)
-*path, last = name.split(".")
-for part in path:
-    owner = getattr(owner, part)
-whole, calls = getattr(owner, last), 0
-
-def deadly(*arguments, **named):
-    global calls
-    calls += 1
-    is_last = calls == int(number)
-    if is_last and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = whole(*arguments, **named)
-    if is_last:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-
-setattr(owner, last, deadly)
-project = load_project(folder, {})
-run_nodes(project, project.graph.select(), Request())
-"""
 ENGINE = "t4t_core.engines.duckdb"
 POINTS = {
     "before the rows are written": ("t4t_core.running.one_model", "apply", "before", 1),
@@ -58,13 +29,6 @@ POINTS = {
     **{f"statement {n}": (ENGINE, "Warehouse._run", "after", n) for n in range(1, 46)},
 }
 QUICK = ("after the rows are written", "after the ledger", "before the copy", "in the copy")
-
-
-def killed(lab: Lab, point: tuple[str, str, str, int]) -> int:
-    command = [sys.executable, "-c", CHILD, str(lab.folder), *map(str, point)]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=120)
-    played["processes killed"] += done.returncode == -signal.SIGKILL
-    return done.returncode
 
 
 @pytest.mark.long
@@ -81,7 +45,7 @@ def test_the_next_run_goes_on(
         lab.run()
         source((1, 5, "z"), (3, 6, "c"), (3, 6, "c"))
 
-    status = killed(lab, POINTS[point])
+    status = killed(str(lab.folder), POINTS[point])
     lab.run()
 
     # A number past the last statement of a run kills nothing.
@@ -97,7 +61,7 @@ def test_what_was_committed_is_not_run_again(lab: Lab, source: Source) -> None:
     source((1, 3, "a"))
     lab.model(QUERY, incremental("append"))
 
-    killed(lab, POINTS["before the copy"])
+    killed(str(lab.folder), POINTS["before the copy"])
     report = lab.run()
 
     assert (report.mode, report.rows_inserted, report.row_count) == ("incremental", 0, 1)
@@ -130,7 +94,7 @@ def test_every_kind_of_model_goes_on(lab: Lab, source: Source, kind: str, point:
     before = lab.rows()
     source((2, 5, "b"))
 
-    killed(lab, POINTS[point])
+    killed(str(lab.folder), POINTS[point])
     is_as_before_or_whole = lab.rows() in (before, lab.rows("SELECT * FROM src"))
     lab.run()
 

@@ -296,7 +296,7 @@ def test_any_name_can_be_numbered(lab: Lab, strategy: str, name: str) -> None:
 
 
 @pytest.mark.long
-@histories(25, 150)
+@histories(25, 100)
 @given(data=st.data())
 def test_any_history_keeps_numbers(data: st.DataObject) -> None:
     """Whatever runs: no number twice, none changes while its key is there, none comes back."""
