@@ -1,7 +1,5 @@
 """How a model looks in Dagster."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass
