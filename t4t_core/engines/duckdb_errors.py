@@ -9,6 +9,7 @@ import duckdb
 _CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 _UNWRITTEN = "Could not write"
+_UNMADE = "Cannot open file"
 _TWO_DATABASES = "can only write to a single attached database"
 
 
@@ -42,13 +43,19 @@ def offset_of(error: duckdb.Error, sql: str) -> int | None:
 
 def is_conflict(error: duckdb.Error) -> bool:
     """Whether another connection got in between; a COMMIT fails for want of room as well."""
-    is_final = any(words in str(error) for words in (_UNWRITTEN, _TWO_DATABASES))
+    is_final = _is_unwritten(error) or _TWO_DATABASES in str(error)
     return isinstance(error, duckdb.TransactionException) and not is_final
+
+
+def _is_unwritten(error: duckdb.Error) -> bool:
+    """Whether the disk refused; a COMMIT makes a file beside the database."""
+    is_of_commit = isinstance(error, duckdb.TransactionException)
+    return _UNWRITTEN in str(error) or (is_of_commit and _UNMADE in str(error))
 
 
 def hint_for(error: duckdb.Error) -> str | None:
     """What to try, or None."""
-    if _UNWRITTEN in str(error):
+    if _is_unwritten(error):
         return "make room on the disk, or look whether the folder may be written to; then run again"
     if _TWO_DATABASES in str(error):
         return "DuckDB writes to one database in a transaction, and the model's table is in another"

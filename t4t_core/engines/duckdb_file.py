@@ -160,7 +160,7 @@ def _unusable(file: Path, error: Exception) -> UsageError:
     kind = BrokenFileError if is_broken(file, error) else UsageError
     return kind(
         f"{file} cannot be opened: {text.splitlines()[0]}",
-        hint="look whether it is a DuckDB file and whether its folder can be written to",
+        hint="look whether it is a DuckDB file, and whether it and its folder may be written to",
     )
 
 
