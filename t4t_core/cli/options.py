@@ -164,7 +164,7 @@ def _variables(text: str | None) -> dict[str, object]:
         return {}
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"--vars is not JSON: {error}", hint="""--vars '{"start_date": "2024-01-01"}'"""
         ) from error

@@ -148,7 +148,7 @@ def comment_metadata(
         return None
     try:
         value, _ = json.JSONDecoder().raw_decode(written)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"the metadata comment is not JSON: {error}", place=_line_of(text, "metadata:", place)
         ) from error

@@ -112,7 +112,7 @@ def run_file(
         raise UsageError(
             f"this is not Python: {error.msg}", place=Place(file, error.lineno, error.offset)
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UsageError(f"cannot be read: {error}", place=Place(file)) from error
     with collecting() as declared:
         # Annotations and pickles look a class's module up in sys.modules.

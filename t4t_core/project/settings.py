@@ -161,7 +161,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         place = Place(file, int(found[1]), int(found[2])) if found else Place(file)
         what = str(error).replace(found[0], "").strip() if found else str(error)
         raise UsageError(f"this is not TOML: {what}", place=place) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"cannot be read: {error}", place=Place(file)) from error
 
 

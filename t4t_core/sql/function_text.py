@@ -200,7 +200,7 @@ def _body(
             tree = parser.parse(tokens, text)[0]
         else:
             tree = parser.parse_into(exp.Condition, tokens, text)[0]
-    except ParseError as error:
+    except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
     if tree is None or tree.find(*_NO_EXPRESSION):
         raise SqlError("the function's body is no expression and no query", place=place)

@@ -16,8 +16,12 @@ _KEYWORD = re.compile(r"Required keyword: '\w+' missing")
 _MISSING = re.compile(r"Missing .+ from \d+:(\d+)")
 
 
-def parse_error(error: ParseError, place: Place) -> SqlError:
+def parse_error(error: ParseError | RecursionError, place: Place) -> SqlError:
     """The error for SQL that sqlglot cannot read."""
+    if isinstance(error, RecursionError):
+        # A few dozen parentheses within each other are as deep as Python's stack lets it go.
+        hint = "take it apart: into models, CTEs or functions"
+        return SqlError("the SQL is nested too deeply to be read", place=place, hint=hint)
     if not error.errors:
         return SqlError(f"the SQL cannot be read: {first_line(error)}", place=place)
     first = error.errors[0]

@@ -126,7 +126,7 @@ def parse_query(
     changed, placeholders = marked(text, tokens)
     try:
         tree = _tree(dialect_called(dialect).parser().parse(changed, text))
-    except ParseError as error:
+    except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
     nodes = nodes_of(tree)
     if replace_parameters(nodes):
@@ -194,7 +194,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
         changed, placeholders = marked(text, tokens)
         parser = dialect_called("duckdb").parser()
         tree = with_parameters(_tree(parser.parse_into(exp.Condition, changed, text)))
-    except (ParseError, TokenError) as error:
+    except (ParseError, TokenError, RecursionError) as error:
         raise SqlError(f"{text!r} is not a condition: {first_line(error)}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(
         tree, exp.Query | exp.DDL | exp.Command
