@@ -33,8 +33,8 @@ class Result:
 
 def measure(
     tables: Tables, folder: Path, within: Path, models: int, trivial: int, millions: int, runs: int
-) -> list[Result]:
-    """Adds a table of all cases.
+) -> Iterator[Result]:
+    """Adds a table of all cases, and gives each as it comes.
 
     Args:
         tables: Where it goes.
@@ -55,20 +55,18 @@ def measure(
         "| case | | clock, s | processor, s | peak MB | clock beside t4t | processor beside t4t |",
         "|---|---|---|---|---|---|---|",
     )
-    results = []
     for result in _results(folder, tools, models, trivial, millions, runs):
         _add(tables, result)
-        results.append(result)
-    return results
+        yield result
 
 
 def _results(
     folder: Path, tools: Sequence[peers.Tool], models: int, trivial: int, millions: int, runs: int
 ) -> Iterator[Result]:
-    yield from _loading(folder, tools, models, runs)
-    yield from _trivial(folder, tools, trivial, runs)
     for case in CASES:
         yield _incremental(folder, tools, case, millions, runs)
+    yield from _trivial(folder, tools, trivial, runs)
+    yield from _loading(folder, tools, models, runs)
 
 
 def _add(tables: Tables, result: Result) -> None:

@@ -233,6 +233,21 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",") if part]
 
 
+def measure_peers(tables: Tables, folder: Path, arguments: argparse.Namespace, runs: int) -> None:
+    """Whole processes beside other tools; the picture is drawn anew after each case."""
+    models, sizes = _numbers(arguments.models), _numbers(arguments.sizes)
+    results = []
+    for result in beside_peers.measure(
+        tables, folder, arguments.peers_in, max(models), min(models), max(sizes), runs
+    ):
+        results.append(result)
+        if arguments.plot is not None:
+            # Imported here because most measurements need no matplotlib.
+            import plot
+
+            plot.draw(results, arguments.plot)
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -275,13 +290,7 @@ def main() -> None:
         if "process" in chosen:
             measure_process(tables, folder, runs)
         if "peers" in chosen:
-            results = beside_peers.measure(
-                tables, folder, arguments.peers_in, max(models), min(models), max(sizes), runs
-            )
-            if arguments.plot is not None:
-                import plot
-
-                plot.draw(results, arguments.plot)
+            measure_peers(tables, folder, arguments, runs)
         if "strategies" in chosen:
             measure_strategies(tables, folder, sizes, runs)
     if arguments.out is not None:
