@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -62,6 +63,8 @@ class T4tIOManager(dg.ConfigurableIOManager):
         "[flags] of project.toml.",
     )
     _database: KeptSession = PrivateAttr(default_factory=KeptSession)
+    # With the run's variables; a project whose files look at them is read again for them.
+    _projects: dict[Path, Project] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of(
@@ -220,7 +223,11 @@ class T4tIOManager(dg.ConfigurableIOManager):
     def _project_of(self, project: Project) -> Project:
         """The project that an output belongs to, with the variables of code and run."""
         is_ours = project.settings.folder == self.project.settings.folder
-        return with_variables(self.project if is_ours else project, self.vars)
+        asked = self.project if is_ours else project
+        folder = asked.settings.folder
+        if folder not in self._projects:
+            self._projects[folder] = with_variables(asked, self.vars)
+        return self._projects[folder]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 from dagster_shop import Materialize, read
 
 from t4t_core.engines import duckdb_file
+from t4t_core.project import Project, load
 from t4t_dagster import build_t4t_definitions
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.steps_between import Here, _Foreign
@@ -62,6 +63,29 @@ def test_steps_that_follow_each_other_share_one_opening(
     assert len(openings) == 1
     use_as_others_do(shop)
     assert state_of(shop) == ["mart.big", "mart.customers", "mart.orders", "mart.rates"]
+
+
+def test_a_project_whose_files_look_at_variables_is_read_once(
+    shop: Path, materialize: Materialize, openings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run's variables make of Python files is the same for all of its steps."""
+    (shop / "models" / "mart" / "least.py").write_text(
+        "from t4t_core import model\n\n\n"
+        '@model\ndef least():\n    return f"SELECT {smallest} AS amount"\n'
+    )
+    read_again: list[Path] = []
+    loading = load.load_project
+
+    def loaded(folder: Path, *arguments: Any, **named: Any) -> Project:
+        read_again.append(folder)
+        return loading(folder, *arguments, **named)
+
+    monkeypatch.setattr(load, "load_project", loaded)
+    materialize(config={"vars": {"smallest": 20}})
+
+    assert read(shop, "FROM mart.least") == [(20,)]
+    assert len(read_again) == 1
+    assert len(openings) == 1
 
 
 def _asset(shop: Path, name: str, *deps: str) -> dg.AssetsDefinition:
