@@ -10,7 +10,8 @@ from t4t_dagster.source_sensors import (
     build_t4t_source_sensor,
 )
 from t4t_dagster.source_specs import t4t_source_specs
-from t4t_dagster.translator import T4tTranslator, T4tTranslatorSettings
+from t4t_dagster.translator import T4tTranslator
+from t4t_dagster.translator_settings import T4tTranslatorSettings
 from t4t_dagster.watermark_sensor import build_t4t_asset_sensor
 
 __all__ = [

@@ -19,7 +19,8 @@ from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t
 from t4t_dagster.component_scaffolder import T4tProjectScaffolder
 from t4t_dagster.definitions import build_t4t_definitions
 from t4t_dagster.described_node import described
-from t4t_dagster.translator import T4tTranslator, T4tTranslatorSettings
+from t4t_dagster.translator import T4tTranslator
+from t4t_dagster.translator_settings import T4tTranslatorSettings
 
 
 class BackfillPolicyModel(dg.Model):

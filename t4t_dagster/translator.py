@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -23,22 +22,9 @@ from t4t_dagster.attributes import (
 from t4t_dagster.automation import through_views
 from t4t_dagster.code_references import code_references
 from t4t_dagster.partitions import partitions_def
+from t4t_dagster.translator_settings import T4tTranslatorSettings
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
-
-
-@dataclass(frozen=True)
-class T4tTranslatorSettings(dg.Resolvable):
-    """What is off until asked for, since Dagster calls it beta or preview and warns of it.
-
-    Attributes:
-        enable_code_references: A link from each asset to the files that define it (beta).
-        enable_views_as_virtual_assets: Views are virtual assets, so that conditions and staleness
-            look through them to what they read (preview).
-    """
-
-    enable_code_references: bool = False
-    enable_views_as_virtual_assets: bool = False
 
 
 class T4tTranslator:

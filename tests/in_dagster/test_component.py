@@ -163,3 +163,11 @@ def test_scaffolding_for_a_project_that_is_not_there_fails_in_words(tmp_path: Pa
         sandbox.scaffold_component(
             component_cls=T4tProjectComponent, scaffold_params={"project_path": str(tmp_path)}
         )
+
+
+def test_dg_finds_a_schema_for_it() -> None:
+    """`dg` lists a component, and checks its attributes, by a model that Dagster derives."""
+    model = T4tProjectComponent.get_model_cls()
+
+    assert model is not None
+    assert {"project", "translation_settings"} <= set(model.model_fields)
