@@ -16,7 +16,7 @@ from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
 from t4t_dagster.one_step import Step, one_step, output_name
 from t4t_dagster.partitions import Part, part_of_run, policy_of, unusable_partitions
-from t4t_dagster.steps_between import STEP_TAG, Here, here
+from t4t_dagster.steps_between import STEP_TAG, Standing, standing_of
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
@@ -36,7 +36,7 @@ class T4tOutput:
         set_data_version: Sets the data version of the materialization.
         checks: The data tests that the run carries out.
         part: The rows of the run's partitions; None for every row.
-        here: The step, where the database may stay open after it; None to have it closed.
+        standing: The step, where the database may stay open after it; None to have it closed.
     """
 
     node: Model | Seed
@@ -44,7 +44,7 @@ class T4tOutput:
     set_data_version: Callable[[dg.DataVersion], None]
     checks: tuple[NamedCheck, ...] = ()
     part: Part | None = None
-    here: Here | None = None
+    standing: Standing | None = None
 
 
 Execute = Callable[[dg.AssetExecutionContext, T4tOutput], object]
@@ -163,7 +163,7 @@ def _asset(
             node,
             project,
             lambda version: context.set_data_version(spec.key, version),
-            here=here(context) if steps.execute is None else None,
+            standing=standing_of(context) if steps.execute is None else None,
         )
         handed = output if steps.execute is None else steps.execute(context, output)
         yield dg.Output(handed, output_name(spec))
@@ -189,7 +189,7 @@ def _checked_asset(
         wanted = {key.name for key in context.selected_asset_check_keys}
         chosen = tuple(one for one in named if one.name in wanted)
         names = {one.check.name: one.name for one in chosen}
-        standing = here(context) if steps.execute is None else None
+        standing = standing_of(context) if steps.execute is None else None
         if spec.key not in context.selected_asset_keys:
             reports = io_manager.tested(
                 node, project, [one.check for one in chosen], context.log, standing

@@ -14,7 +14,7 @@ from t4t_core.project import Project
 from t4t_core.report import CheckReport
 from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
-from t4t_dagster.steps_between import STEP_TAG, here
+from t4t_dagster.steps_between import STEP_TAG, standing_of
 from t4t_dagster.translator import T4tTranslator
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
@@ -119,7 +119,7 @@ def _separate_check(
     )
     def run(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         io_manager = getattr(context.resources, io_manager_key)
-        (report,) = io_manager.tested(node, project, [one.check], context.log, here(context))
+        (report,) = io_manager.tested(node, project, [one.check], context.log, standing_of(context))
         return check_result(report, one.name)
 
     return run

@@ -33,7 +33,7 @@ from t4t_dagster.lineage import lineage_of
 from t4t_dagster.logs import shown_in
 from t4t_dagster.partitions import Part, part_of_rows, with_part
 from t4t_dagster.ran import T4tRan
-from t4t_dagster.steps_between import Here
+from t4t_dagster.steps_between import Standing
 from t4t_dagster.translator import T4tTranslator
 
 _LOCK_RETRIES = 60
@@ -132,7 +132,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
                 log,
                 part=output.part,
                 with_tests=bool(output.checks),
-                here=output.here,
+                standing=output.standing,
             )
             return T4tRan(node, project, report, lineage, output.set_data_version)
 
@@ -142,7 +142,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
         project: Project,
         checks: Sequence[Check],
         log: logging.Logger,
-        here: Here | None = None,
+        standing: Standing | None = None,
     ) -> tuple[CheckReport, ...]:
         """What data tests of a model find in its table as it is.
 
@@ -151,7 +151,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
             project: The project that it stands in.
             checks: Some of its checks.
             log: Of the step.
-            here: The step, where the database may stay open after it.
+            standing: The step, where the database may stay open after it.
 
         Raises:
             dagster.Failure: A variable is missing, or the database cannot be opened.
@@ -163,7 +163,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
             missing = check_placeholders(checks, project.variables)
             if missing:
                 raise ProjectError(tuple(missing))
-            with self._database.reading(project, self.duckdb, here) as warehouse:
+            with self._database.reading(project, self.duckdb, standing) as warehouse:
                 register_functions(project.graph, warehouse)
                 return run_checks(checks, node, project, request, warehouse)
 
@@ -201,7 +201,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
         *,
         part: Part | None = None,
         with_tests: bool = False,
-        here: Here | None = None,
+        standing: Standing | None = None,
     ) -> tuple[ModelReport, Lineage]:
         is_default = project.settings.flags.only_changed
         request = Request(
@@ -212,7 +212,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
         )
         request = with_part(request, node, part)
         require_variables(project, [node], request)
-        with shown_in(log), self._database.session(project, self.duckdb, here) as session:
+        with shown_in(log), self._database.session(project, self.duckdb, standing) as session:
             report = session.run(node, request, given, with_columns=True)
             lineage = _lineage(report, node, project, request, session.warehouse, log)
         if report.status == "failed":

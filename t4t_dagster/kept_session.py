@@ -12,7 +12,7 @@ from dagster_duckdb import DuckDBResource
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.project import Project
 from t4t_core.running.session import Session, open_session
-from t4t_dagster.steps_between import Here
+from t4t_dagster.steps_between import Standing
 from t4t_dagster.warehouse import open_warehouse
 
 _MIRROR_EVERY_S = 1.0
@@ -34,38 +34,38 @@ class KeptSession:
 
     @contextmanager
     def session(
-        self, project: Project, resource: DuckDBResource | None, here: Here | None
+        self, project: Project, resource: DuckDBResource | None, standing: Standing | None
     ) -> Iterator[Session]:
         """The session for one step; after an error it is closed.
 
         Args:
             project: The project.
             resource: Connect through this one, or None to open the project's file.
-            here: The step, or None where the session must be closed after it.
+            standing: The step, or None where the session must be closed after it.
 
         Raises:
             LockedError: Another process holds the database.
             UsageError: The database or the state cannot be used.
         """
-        with self._lock, self._kept_after(here):
+        with self._lock, self._kept_after(standing):
             yield self._session_for(project, resource)
 
     @contextmanager
     def reading(
-        self, project: Project, resource: DuckDBResource | None, here: Here | None
+        self, project: Project, resource: DuckDBResource | None, standing: Standing | None
     ) -> Iterator[Warehouse]:
         """The database for one step that only reads it.
 
         Arguments and errors as of `session`; it is also an error where there is no database.
         """
         with self._lock:
-            if self._session is not None and here is not None and self._is_of(project):
-                with self._kept_after(here):
+            if self._session is not None and standing is not None and self._is_of(project):
+                with self._kept_after(standing):
                     yield self._session.warehouse
                 return
             self.close()
-            if here is not None:
-                self._done.add(here.name)
+            if standing is not None:
+                self._done.add(standing.name)
             with open_warehouse(project, resource, is_reading=True) as warehouse:
                 yield warehouse
 
@@ -76,15 +76,15 @@ class KeptSession:
             self._opened.close()
 
     @contextmanager
-    def _kept_after(self, here: Here | None) -> Iterator[None]:
-        is_kept = False
+    def _kept_after(self, standing: Standing | None) -> Iterator[None]:
+        succeeded = None
         try:
             yield
-            is_kept = here is not None
+            succeeded = standing
         finally:
-            if here is not None:
-                self._done.add(here.name)
-            if is_kept and here is not None and here.is_followed_by_ours(self._done):
+            if standing is not None:
+                self._done.add(standing.name)
+            if succeeded is not None and succeeded.is_followed_by_ours(self._done):
                 self._mirror()
             else:
                 self.close()

@@ -17,7 +17,7 @@ _PARENT_RUN = "dagster/parent_run_id"
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreign:
+class OtherStep:
     """A step of other code.
 
     Attributes:
@@ -30,7 +30,7 @@ class _Foreign:
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class Standing:
     """A step of t4t, in a run whose steps run one after another in this process.
 
     Attributes:
@@ -39,7 +39,7 @@ class Here:
     """
 
     name: str
-    foreign: tuple[_Foreign, ...]
+    foreign: tuple[OtherStep, ...]
 
     def is_followed_by_ours(self, done: Collection[str]) -> bool:
         """Whether no other code can run before the next step of t4t.
@@ -57,10 +57,12 @@ class Here:
 
 
 # The same for all steps of a run; None where some of them are in pools.
-_FOUND: WeakKeyDictionary[dg.JobDefinition, tuple[_Foreign, ...] | None] = WeakKeyDictionary()
+_FOUND: WeakKeyDictionary[dg.JobDefinition, tuple[OtherStep, ...] | None] = WeakKeyDictionary()
 
 
-def here(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Here | None:
+def standing_of(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+) -> Standing | None:
     """Where in its run a step stands.
 
     None where each step has a process of its own, or where the step may have to wait for something
@@ -82,7 +84,7 @@ def here(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> H
         waits = any(node.definition.pools for node in job.nodes)
         _FOUND[job] = None if waits else _foreign(job)
     foreign = _FOUND[job]
-    return None if foreign is None else Here(context.op_def.name, foreign)
+    return None if foreign is None else Standing(context.op_def.name, foreign)
 
 
 def _is_in_one_process(job: dg.JobDefinition, run: dg.DagsterRun) -> bool:
@@ -96,7 +98,7 @@ def _is_in_one_process(job: dg.JobDefinition, run: dg.DagsterRun) -> bool:
             return False
 
 
-def _foreign(job: dg.JobDefinition) -> tuple[_Foreign, ...]:
+def _foreign(job: dg.JobDefinition) -> tuple[OtherStep, ...]:
     above: dict[str, set[str]] = {node.name: set() for node in job.nodes}
     below: dict[str, set[str]] = {node.name: set() for node in job.nodes}
     for invocation, inputs in job.dependencies.items():
@@ -107,7 +109,7 @@ def _foreign(job: dg.JobDefinition) -> tuple[_Foreign, ...]:
                 below[parent.node].add(name)
     ours = {node.name for node in job.nodes if STEP_TAG in node.definition.tags}
     return tuple(
-        _Foreign(
+        OtherStep(
             before=frozenset(_reached([name], above) & ours),
             after=frozenset(_reached([name], below) & ours),
         )

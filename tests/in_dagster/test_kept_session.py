@@ -17,7 +17,7 @@ from t4t_core.engines import duckdb_file
 from t4t_core.project import Project, load
 from t4t_dagster import build_t4t_definitions
 from t4t_dagster.assets import T4tOutput
-from t4t_dagster.steps_between import Here, _Foreign
+from t4t_dagster.steps_between import OtherStep, Standing
 
 MODELS = ("mart/big", "mart/customers", "mart/orders", "mart/rates")
 
@@ -241,6 +241,6 @@ def test_data_tests_share_the_opening(
 )
 def test_what_can_come_next(before: str, after: str, done: str, is_kept: bool) -> None:
     """Other code has run where a step that waits for it has, and cannot where it waits itself."""
-    here = Here("a", (_Foreign(frozenset(before), frozenset(after)),))
+    standing = Standing("a", (OtherStep(frozenset(before), frozenset(after)),))
 
-    assert here.is_followed_by_ours(set(done)) is is_kept
+    assert standing.is_followed_by_ours(set(done)) is is_kept
