@@ -36,10 +36,12 @@ class Standing:
     Attributes:
         name: Of the step.
         foreign: All steps of other code in the run.
+        has_hooks: Hooks run after it.
     """
 
     name: str
     foreign: tuple[OtherStep, ...]
+    has_hooks: bool = False
 
     def is_followed_by_ours(self, done: Collection[str]) -> bool:
         """Whether no other code can run before the next step of t4t.
@@ -50,7 +52,7 @@ class Standing:
         Args:
             done: The steps of t4t that have run, this one among them.
         """
-        return all(
+        return not self.has_hooks and all(
             not other.after.isdisjoint(done) or not other.before.issubset(done)
             for other in self.foreign
         )
@@ -65,26 +67,24 @@ def standing_of(
 ) -> Standing | None:
     """Where in its run a step stands.
 
-    None where each step has a process of its own, or where the step may have to wait for something
-    else than the steps before it: for a pool, or for a step that an earlier run did. None too where
-    hooks run after it.
+    None where each step has a process of its own, or where steps may have to wait for something
+    else than those before them: for a pool, or for a step that an earlier run did.
 
     Args:
         context: Of a step of t4t.
     """
     job = context.job_def
-    if (
-        not _is_in_one_process(job, context.run)
-        or _PARENT_RUN in context.run.tags
-        or job.hook_defs
-        or (isinstance(context, dg.AssetExecutionContext) and context.assets_def.hook_defs)
-    ):
+    if not _is_in_one_process(job, context.run) or _PARENT_RUN in context.run.tags:
         return None
     if job not in _FOUND:
-        waits = any(node.definition.pools for node in job.nodes)
-        _FOUND[job] = None if waits else _foreign(job)
-    foreign = _FOUND[job]
-    return None if foreign is None else Standing(context.op_def.name, foreign)
+        _FOUND[job] = _other_steps(job)
+    found = _FOUND[job]
+    if found is None:
+        return None
+    hooks = set(job.hook_defs)
+    if isinstance(context, dg.AssetExecutionContext):
+        hooks |= context.assets_def.hook_defs
+    return Standing(context.op_def.name, found, bool(hooks))
 
 
 def _is_in_one_process(job: dg.JobDefinition, run: dg.DagsterRun) -> bool:
@@ -98,7 +98,14 @@ def _is_in_one_process(job: dg.JobDefinition, run: dg.DagsterRun) -> bool:
             return False
 
 
-def _foreign(job: dg.JobDefinition) -> tuple[OtherStep, ...]:
+def _other_steps(job: dg.JobDefinition) -> tuple[OtherStep, ...] | None:
+    """The steps of other code; None where some step is in a pool.
+
+    A job's nodes and their dependencies are no part of what Dagster promises, and have been the
+    same since long before 1.13.
+    """
+    if any(node.definition.pools for node in job.nodes):
+        return None
     above: dict[str, set[str]] = {node.name: set() for node in job.nodes}
     below: dict[str, set[str]] = {node.name: set() for node in job.nodes}
     for invocation, inputs in job.dependencies.items():

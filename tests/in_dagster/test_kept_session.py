@@ -164,20 +164,35 @@ def test_the_body_of_the_users_own_finds_the_database_closed(
     assert len(openings) == len(MODELS)
 
 
-def test_hooks_find_the_database_closed(shop: Path, instance: dg.DagsterInstance) -> None:
-    """They run after each step."""
+@dg.success_hook(required_resource_keys={"t4t_io_manager"})
+def look(context: dg.HookContext) -> None:
+    """Uses the database of the project as other code does."""
+    use_as_others_do(context.resources.t4t_io_manager.project.settings.folder)
 
-    @dg.success_hook
-    def look(_context: dg.HookContext) -> None:
-        use_as_others_do(shop)
 
-    job = dg.define_asset_job("all", hooks={look})
-    defs = dg.Definitions.merge(build_t4t_definitions(shop), dg.Definitions(jobs=[job]))
+@pytest.mark.parametrize("of", ["job", "asset"])
+def test_hooks_find_the_database_closed(
+    shop: Path, instance: dg.DagsterInstance, openings: list[Path], of: str
+) -> None:
+    """They run after each step, or after those of one asset."""
+    made = build_t4t_definitions(shop)
+    orders = dg.AssetKey(["mart", "orders"])
+    assets = [
+        asset.with_hooks({look}) if of == "asset" and asset.key == orders else asset
+        for asset in made.assets or ()
+        if isinstance(asset, dg.AssetsDefinition)
+    ]
+    job = dg.define_asset_job("all", hooks={look} if of == "job" else None)
+    last = _asset(shop, "z_last", "mart/orders")
+    defs = dg.Definitions(assets=[*assets, last], jobs=[job], resources=made.resources)
 
     result = defs.resolve_job_def("all").execute_in_process(instance=instance)
 
     assert result.success
-    assert not [event for event in result.all_events if event.is_hook_event and event.is_failure]
+    hooked = [event.step_key for event in result.all_events if event.is_hook_event]
+    assert len(hooked) == (5 if of == "job" else 1)
+    assert not any(event.event_type_value == "HOOK_ERRORED" for event in result.all_events)
+    assert len(openings) >= 2
 
 
 def test_a_failed_step_closes_the_database(
