@@ -96,8 +96,9 @@ def _refuse_unsteady_function(function: Function, graph: Graph) -> None:
     if not isinstance(macro, Macro):
         raise UnknownInputError(f"the function {function} is written in Python")
     for overload in macro.overloads:
-        text = overload.text or rendered(overload.tree.copy())
-        _refuse_unsteady(unsteady_in(text), macro.calls, function.name.schema, graph)
+        # A parameter may have a default that is computed.
+        for text in (overload.parameters, overload.text or rendered(overload.tree.copy())):
+            _refuse_unsteady(unsteady_in(text), macro.calls, function.name.schema, graph)
 
 
 def _refuse_unsteady(

@@ -151,12 +151,12 @@ class Unchanged:
         nodes = self._project.graph.nodes
         names = [model.name, *(nodes[key].name for key in inputs.read)]
         # What was not looked at for the whole run is looked at each time: a session may be long.
-        held_now = {**self._held, **self._look(n for n in names if n.key not in self._held)}
+        looked = self._look(name for name in names if name.key not in self._held)
         for name in names:
             commit = commits[str(name).lower()]
-            if name.key not in self._held and self._has_run_since(commit):
+            if name.key in looked and self._has_run_since(commit):
                 return f"{name} has run meanwhile"
-            held = held_now[name.key]
+            held = looked[name.key] if name.key in looked else self._held[name.key]
             left = "view" if commit.row_count is None else commit.row_count
             if held is None:
                 return f"{name} is gone"

@@ -52,9 +52,10 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
         word = _last_word(token)
         if at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN:
             name = _called(tokens, at)
-            if name not in NO_CALLS and name not in STEADY and not _is_alias(tokens, at):
+            is_word = name in NO_CALLS and token.token_type is not TokenType.IDENTIFIER
+            if not is_word and name not in STEADY and not _is_alias(tokens, at):
                 found[f"{name}()"] = None
-        elif word in _UNSTEADY and not _follows_dot(tokens, at):
+        elif word in _UNSTEADY and (word == "rowid" or not _follows_dot(tokens, at)):
             found[word] = None
         elif word == "sample" and at and _last_word(tokens[at - 1]) == "using":
             found["using sample"] = None

@@ -268,3 +268,30 @@ def test_any_working_directory_will_do(
     assert (shop / "data" / "warehouse.duckdb").is_file()
     assert (shop / "data" / "tee_state.db").is_file()
     assert sorted(path.name for path in cwd.iterdir()) == before
+
+
+def test_changed_is_an_option_and_may_be_the_default(shop: Path, t4t_json: RunJson) -> None:
+    """`--changed` leaves models as they are, as the flag does, which `--all` stands above."""
+    t4t_json("build", shop)
+
+    asked = t4t_json("run", shop, "--changed")
+    plain = t4t_json("run", shop)
+    with (shop / "project.toml").open("a") as file:
+        file.write("\n[flags]\nonly_changed = true\n")
+    planned = t4t_json("plan", shop)
+    by_flag = t4t_json("build", shop)
+    everything = t4t_json("run", shop, "--all")
+    refreshed = t4t_json("run", shop, "--full-refresh")
+    other = t4t_json("plan", shop, "--vars", '{"most": 2}')
+
+    assert _modes(asked) == _modes(planned) == _modes(by_flag) == {"skipped"}
+    assert "skipped" not in _modes(plain) | _modes(everything) | _modes(refreshed)
+    assert {model["status"] for model in asked["models"]} == {"success"}
+    reasons = {model["model_name"]: model["reason"] for model in other["models"]}
+    assert reasons["s.orders"].endswith("; variable most changed")
+    assert reasons["s.recent"] == "s.orders runs before it"
+    assert reasons["main.other"].startswith("nothing that it depends on has changed")
+
+
+def _modes(printed: dict[str, Any]) -> set[str]:
+    return {model["mode"] for model in printed["models"]}
