@@ -129,7 +129,7 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
         *deletes,
         *number_stage(matching),
         *write(matching, _NOTE),
-        *(() if work.number is None else remember(numbering_of(work, settings.unique_key))),
+        *(() if work.number is None else (remember(numbering_of(work, settings.unique_key)),)),
     )
     return StrategyRun(steps, Greatest(None), leaves)
 

@@ -1,8 +1,4 @@
-"""Numbers for rows: one that has a number keeps it, new ones follow, and none is given twice.
-
-The greatest number of a table is remembered beside the ledger, since its row may be gone when the
-next one is given.
-"""
+"""Numbers for rows: one that has a number keeps it, new ones follow, and none is given twice."""
 
 from __future__ import annotations
 
@@ -11,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from t4t_core.names import OWN_SCHEMA, TableName
+from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Facts, Number, column_named
 from t4t_core.planning.steps import Gate, Step, Tally, Write
 from t4t_core.sql.exact import ascending
-from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.sql.names import column, identifier
 from t4t_core.sql.statements import (
     STAGE,
     create_table,
@@ -25,12 +21,17 @@ from t4t_core.sql.statements import (
     is_null_in,
 )
 from t4t_core.sql.window import subquery
+from t4t_core.strategies.greatest_number import (
+    greatest_given,
+    greatest_remembered,
+    make_memory,
+    note_greatest,
+)
 from t4t_core.strategies.held_values import held_values, order_of_equals
 from t4t_core.strategies.matching import Matching, aliased
 from t4t_core.strategies.work import Work
 
 _NTH = "t4t_nth"
-_MEMORY = exp.Table(this=identifier("numbers"), db=identifier(OWN_SCHEMA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,10 @@ def create_numbered(
         "give each row of the table its own number, or drop the table to have it numbered anew",
     )
     return (
-        *prepare(numbering.number),
+        make_memory(),
         Write(create, Tally.CREATED, f"Created table: {numbering.name}"),
         *((gate,) if old else ()),
-        *remember(numbering),
+        remember(numbering),
     )
 
 
@@ -117,7 +118,7 @@ def number_stage(matching: Matching) -> tuple[Step, ...]:
             copy=False,
         )
     )
-    return (*prepare(work.number), Write(create_temporary(STAGE, rows)))
+    return (make_memory(), Write(create_temporary(STAGE, rows)))
 
 
 def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:
@@ -125,41 +126,27 @@ def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:
     if work.number is None:
         return (Write(insert(work.table, work.column_names, rows), Tally.INSERTED, note),)
     numbering = numbering_of(work, None)
-    new = _new_numbers(numbering, _greatest(numbering, is_there=True))
+    new = _new_numbers(numbering, _greatest(numbering))
     added = _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
     return (
-        *prepare(work.number),
+        make_memory(),
         Write(insert(work.table, work.written_names, added), Tally.INSERTED, note),
-        *remember(numbering),
+        remember(numbering),
     )
 
 
-def prepare(number: Number | None) -> tuple[Write, ...]:
-    """What comes before numbers are given."""
-    if number is None:
-        return ()
-    columns = "(model_name VARCHAR PRIMARY KEY, greatest HUGEINT)"
-    return (Write(f"CREATE TABLE IF NOT EXISTS {rendered(_MEMORY.copy())} {columns}"),)
-
-
-def remember(numbering: Numbering) -> tuple[Write, ...]:
-    """What comes after: the greatest number is noted, where it is a greater one."""
-    greatest: exp.Expr = exp.Max(this=column(numbering.number.name))
-    found = (
-        exp.select(_key(numbering), greatest, copy=False)
-        .from_(numbering.table.copy(), copy=False)
-        .having(
-            exp.GT(this=greatest.copy(), expression=_or_zero(_remembered(numbering))), copy=False
-        )
-    )
-    return (Write(f"INSERT OR REPLACE INTO {rendered(_MEMORY.copy())}\n{rendered(found)}"),)
+def remember(numbering: Numbering) -> Write:
+    """What comes after numbers were given."""
+    return note_greatest(numbering.name, numbering.table, numbering.number.name)
 
 
 def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> exp.Select:
     """The rows of a table that is made anew, with their numbers."""
     same = _columns_of_both(numbering, old)
     if not same:
-        new = _new_numbers(numbering, _greatest(numbering, is_there=bool(old)))
+        new = _new_numbers(
+            numbering, _greatest(numbering) if old else greatest_remembered(numbering.name)
+        )
         return _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
     is_keyed = numbering.keys is not None
     incomplete = dict(numbering.incomplete)
@@ -227,11 +214,15 @@ def _nth(partition: list[exp.Expr], order: Sequence[exp.Expr]) -> exp.Expr:
     return exp.alias_(window, _NTH)
 
 
+def _greatest(numbering: Numbering) -> exp.Expr:
+    return greatest_given(numbering.name, numbering.table, numbering.number.name)
+
+
 def _kept_or_new(numbering: Numbering) -> exp.Expr:
     """The number of the table's row `t`, or a new one where the row `s` has met none."""
     name = numbering.number.name
     is_new = exp.Is(this=column(name, "t4t_old"), expression=exp.Null())
-    new = _new_numbers(numbering, _greatest(numbering, is_there=True), is_new)
+    new = _new_numbers(numbering, _greatest(numbering), is_new)
     chosen = exp.Case(ifs=[exp.If(this=is_new.copy(), true=new)], default=column(name, "t4t_old"))
     return exp.Alias(this=chosen, alias=identifier(name))
 
@@ -262,41 +253,3 @@ def _select(numbering: Numbering, number: exp.Expr) -> exp.Select:
     if not isinstance(number, exp.Alias):
         number = exp.Alias(this=number, alias=identifier(numbering.number.name))
     return exp.select(number, *(column(c.name, "t4t_new") for c in numbering.columns), copy=False)
-
-
-def _greatest(numbering: Numbering, *, is_there: bool) -> exp.Expr:
-    """The greatest number that was ever given, 0 for none.
-
-    Args:
-        numbering: What is numbered.
-        is_there: Whether the table is there and holds numbers.
-    """
-    given = _remembered(numbering)
-    if not is_there:
-        return _or_zero(given)
-    held = exp.select(column(numbering.number.name), copy=False).from_(
-        numbering.table.copy(), copy=False
-    )
-    both = exp.Union(this=given, expression=held, distinct=False)
-    return _or_zero(
-        exp.select(exp.Max(this=column("greatest")), copy=False).from_(
-            subquery(both, "given"), copy=False
-        )
-    )
-
-
-def _remembered(numbering: Numbering) -> exp.Select:
-    is_ours = exp.EQ(this=column("model_name"), expression=_key(numbering))
-    return (
-        exp.select(column("greatest"), copy=False)
-        .from_(_MEMORY.copy(), copy=False)
-        .where(is_ours, copy=False)
-    )
-
-
-def _or_zero(found: exp.Select) -> exp.Expr:
-    return exp.Coalesce(this=exp.Subquery(this=found), expressions=[exp.Literal.number(0)])
-
-
-def _key(numbering: Numbering) -> exp.Expr:
-    return exp.Literal.string(str(numbering.name).lower())
