@@ -6,22 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config import (
-    CheckHistoryConfig,
-    DeleteInsertConfig,
-    FlagsConfig,
-    HistoryConfig,
-    MergeConfig,
-    TimestampHistoryConfig,
-)
+from t4t_core.config import DeleteInsertConfig, FlagsConfig
 from t4t_core.errors import RunError
 from t4t_core.models import Model
+from t4t_core.planning.definition import QUERY_CHANGED, changes
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.refusals import refuse_foreign_table, refuse_full_load, refuse_to_forget
 from t4t_core.planning.request import Request
 from t4t_core.schema.change import differences, on_schema_change
 
-_QUERY_CHANGED: Final = "the query changed"
 _BY_EVERY_RUN: Final = "is made anew by every run"
 _NO_START: Final = "the table has no value of the time column to start from"
 
@@ -63,84 +56,6 @@ class Decision:
         if text is None:
             return self
         return replace(self, warning="; ".join(filter(None, (self.warning, text))))
-
-
-def definition_of(model: Model, query_fingerprint: str) -> Definition:
-    """The model's definition.
-
-    Args:
-        model: The model.
-        query_fingerprint: Of its query with the ephemeral models that it reads.
-    """
-    settings = model.strategy
-    numbered = model.config.numbered
-    number = "" if numbered is None else numbered.name.lower()
-    if settings is None:
-        return Definition(query=query_fingerprint, number=number)
-    if isinstance(settings, TimestampHistoryConfig | CheckHistoryConfig):
-        return _definition_of_history(settings, query_fingerprint)
-    keys = settings.unique_key if isinstance(settings, MergeConfig) else ()
-    bounds_full_loads = settings.name != "delete_insert" and settings.start_date != "auto"
-    return Definition(
-        query=query_fingerprint,
-        strategy=settings.name,
-        unique_key=tuple(sorted(key.lower() for key in keys)),
-        time_column=settings.time_column.lower(),
-        start=str(settings.start_date) if bounds_full_loads else "",
-        leaves_null_time_out=settings.null_time == "exclude",
-        delete_when="" if model.delete_when is None else model.delete_when.fingerprint,
-        number=number,
-    )
-
-
-def _definition_of_history(settings: HistoryConfig, query_fingerprint: str) -> Definition:
-    start = settings.start_date
-    return Definition(
-        query=query_fingerprint,
-        strategy=settings.name,
-        unique_key=tuple(sorted(key.lower() for key in settings.unique_key)),
-        time_column=(settings.time or "").lower(),
-        start="" if start in (None, "auto") else str(start),
-    )
-
-
-def changes(before: Definition, now: Definition) -> tuple[str, ...]:
-    """What changed so that a full refresh would give another table, each as a clause."""
-    found = []
-    if before.query != now.query:
-        found.append(_QUERY_CHANGED)
-    elif before.functions != now.functions:
-        found.append(f"{_QUERY_CHANGED}: {_changed_functions(before, now)}")
-    if before.strategy != now.strategy:
-        found.append(f"the strategy changed from {before.strategy or 'none'} to {now.strategy}")
-    elif before.unique_key != now.unique_key:
-        found.append(
-            f"the unique key changed from {', '.join(before.unique_key) or 'none'} "
-            f"to {', '.join(now.unique_key) or 'none'}"
-        )
-    if before.time_column != now.time_column:
-        found.append(
-            f"the time column changed from {before.time_column or 'none'} "
-            f"to {now.time_column or 'none'}"
-        )
-    if before.start != now.start:
-        found.append(f"the start changed from {before.start or 'none'} to {now.start or 'none'}")
-    if before.leaves_null_time_out != now.leaves_null_time_out:
-        found.append("null_time changed")
-    if before.delete_when != now.delete_when:
-        found.append("delete_when changed")
-    if before.number != now.number:
-        found.append(
-            f"the auto_incremental column changed from {before.number or 'none'} "
-            f"to {now.number or 'none'}"
-        )
-    return tuple(found)
-
-
-def _changed_functions(before: Definition, now: Definition) -> str:
-    """`function a, function b` for those whose definition is another one."""
-    names = sorted({name for name, _ in set(before.functions) ^ set(now.functions)})
-    return ", ".join(f"function {name}" for name in names)
 
 
 def decision(
@@ -225,8 +140,8 @@ def _full_reason(
     if commit.materialization != "incremental" or target.kind == "view":
         return Decision("full", f"the materialization changed from {commit.materialization}")
     clauses = changes(commit.definition, definition)
-    if clauses == (_QUERY_CHANGED,) and on_schema_change(model) != "fail":
-        return Decision("full", _QUERY_CHANGED, waits_for_columns=True)
+    if clauses == (QUERY_CHANGED,) and on_schema_change(model) != "fail":
+        return Decision("full", QUERY_CHANGED, waits_for_columns=True)
     changed = " and ".join(clauses)
     found = Decision("incremental", _later_reason(model))
     if changed:

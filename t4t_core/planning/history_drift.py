@@ -6,11 +6,8 @@ from t4t_core.commit import Definition
 from t4t_core.config import FlagsConfig
 from t4t_core.errors import RunError
 from t4t_core.models import Model
-from t4t_core.planning.drift import (
-    Decision,
-    changes,
-    warn_of_materialization,
-)
+from t4t_core.planning.definition import changes
+from t4t_core.planning.drift import Decision, warn_of_materialization
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.refusals import refuse_foreign_table, refuse_to_forget
 from t4t_core.planning.request import Request

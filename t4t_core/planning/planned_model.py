@@ -18,7 +18,8 @@ from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.planning.bounds import bounds, depends_on_greatest, with_window_values
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint, query_to_run
-from t4t_core.planning.drift import Decision, decision, definition_of, settled
+from t4t_core.planning.definition import definition_of
+from t4t_core.planning.drift import Decision, decision, settled
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.history_drift import history_decision
 from t4t_core.planning.numbered import with_number
