@@ -1,1 +1,1 @@
-"""Deciding what a run does. Pure: the same input gives the same plan."""
+"""Deciding what a run does: pure, but for `planned_model`, which reads what is decided from."""
