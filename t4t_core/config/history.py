@@ -27,7 +27,8 @@ class Interval(Written):
     valid_from: str = Field("valid_from", min_length=1)
     valid_to: str = Field("valid_to", min_length=1)
     is_current: str | None = Field(None, min_length=1)
-    hard_deletes: Literal["ignore", "invalidate"] = "ignore"
+    hard_deletes: Literal["ignore", "invalidate", "new_record"] = "ignore"
+    is_deleted: str | None = Field(None, min_length=1)
     on_schema_change: Literal["fail", "ignore", "append_new_columns"] = "fail"
 
     @field_validator("unique_key")
@@ -40,11 +41,22 @@ class Interval(Written):
         refuse_twice(self.history_names)
         return self
 
+    @model_validator(mode="after")
+    def _need_records_of_deletes(self) -> Interval:
+        if self.is_deleted is not None and self.hard_deletes != "new_record":
+            raise ValueError('is_deleted is a column of "hard_deletes": "new_record" alone')
+        return self
+
+    @property
+    def deleted_flag(self) -> str | None:
+        """The column that tells a version for "the key was gone" from others, or None."""
+        return (self.is_deleted or "is_deleted") if self.hard_deletes == "new_record" else None
+
     @property
     def history_names(self) -> tuple[str, ...]:
         """The columns that the table has besides the query's."""
-        flag = () if self.is_current is None else (self.is_current,)
-        return (self.valid_from, self.valid_to, *flag)
+        flags = (self.is_current, self.deleted_flag)
+        return (self.valid_from, self.valid_to, *(flag for flag in flags if flag is not None))
 
 
 class TimestampHistoryConfig(Interval, Window):
@@ -79,8 +91,8 @@ class TimestampHistoryConfig(Interval, Window):
     def _need_whole_query(self) -> TimestampHistoryConfig:
         if self.gives_states and self.model_fields_set & {"lookback", "start_date"}:
             raise ValueError(
-                '"hard_deletes": "invalidate" reads the whole query, or rows that were not '
-                "read would be taken for deleted; take start_date and lookback out"
+                f'"hard_deletes": "{self.hard_deletes}" reads the whole query, or rows that were '
+                "not read would be taken for deleted; take start_date and lookback out"
             )
         return self
 
@@ -92,7 +104,7 @@ class TimestampHistoryConfig(Interval, Window):
     @property
     def gives_states(self) -> bool:
         """Whether the query gives each key once, as it is now, and not its versions."""
-        return self.hard_deletes == "invalidate"
+        return self.hard_deletes != "ignore"
 
 
 class CheckHistoryConfig(Interval):

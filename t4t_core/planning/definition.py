@@ -46,9 +46,11 @@ def definition_of(model: Model, query_fingerprint: str) -> Definition:
 
 def _definition_of_history(settings: HistoryConfig, query_fingerprint: str) -> Definition:
     start = settings.start_date
+    # The versions that tell of deletes mean nothing to a run that does not write them.
+    records = " with new_record" if settings.deleted_flag is not None else ""
     return Definition(
         query=query_fingerprint,
-        strategy=settings.name,
+        strategy=settings.name + records,
         unique_key=tuple(sorted(key.lower() for key in settings.unique_key)),
         time_column=(settings.time or "").lower(),
         start="" if start in (None, "auto") else str(start),

@@ -100,7 +100,7 @@ def _check_columns(settings: HistoryConfig, columns: tuple[Column, ...]) -> None
             raise RunError(
                 f"the query gives a column {name!r}, and the history has one of that name",
                 hint="give it another name in the query, or name the history's own by "
-                '"valid_from", "valid_to" or "is_current"',
+                '"valid_from", "valid_to", "is_current" or "is_deleted"',
             )
 
 

@@ -13,7 +13,7 @@ from t4t_core.planning.facts import Column
 from t4t_core.schema.change import SchemaChange
 from t4t_core.sql.exact import differs, is_coarse
 from t4t_core.sql.literals import time_literal
-from t4t_core.sql.names import column, table
+from t4t_core.sql.names import column, identifier, table
 from t4t_core.sql.statements import STAGE, temporary
 from t4t_core.strategies.work import written_query
 from t4t_core.values import TimeValue
@@ -124,6 +124,17 @@ class History:
         assert self.now is not None, "only asked for where the clock counts"
         return time_literal(self.now)
 
+    def flag(self, value: exp.Expr) -> list[exp.Expr]:
+        """The column that tells of a deleted key, where the table has one."""
+        name = self.settings.deleted_flag
+        return [] if name is None else [exp.alias_(value, identifier(name))]
+
+    @property
+    def is_deleted(self) -> exp.Expr:
+        """Whether a version of the table tells that its key was gone."""
+        name = self.settings.deleted_flag
+        return exp.false() if name is None else column(name, TARGET)
+
     def selected(self, alias: str) -> list[exp.Expr]:
         """Every column that the query gives, by name."""
         return [column(name, alias) for name in self.column_names]
@@ -210,5 +221,5 @@ def history_columns(
     columns: Sequence[Column], settings: HistoryConfig, time_type: str
 ) -> tuple[Column, ...]:
     """The columns of the table: the query's, then the interval's."""
-    types = (time_type, time_type, "BOOLEAN")
+    types = (time_type, time_type, "BOOLEAN", "BOOLEAN")
     return (*columns, *map(Column, settings.history_names, types))

@@ -55,6 +55,7 @@ def full_load(history: History, start: exp.Expr | None) -> tuple[Step, ...]:
         versions = exp.select(every, flag, copy=False).from_(
             versions.subquery(_VERSIONS, copy=False), copy=False
         )
+    versions = versions.select(*history.flag(exp.false()), copy=False)
     return (
         *_staged(history),
         Write(
@@ -181,6 +182,9 @@ def _insertion(history: History) -> str:
     if settings.is_current is not None:
         names = (*names, settings.is_current)
         values.append(_is_open(settings.valid_to))
+    if settings.deleted_flag is not None:
+        names = (*names, settings.deleted_flag)
+        values.append(column(settings.deleted_flag))
     rows = (
         exp.select(*values, copy=False)
         .from_(history.changes, copy=False)

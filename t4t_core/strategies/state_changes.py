@@ -26,8 +26,10 @@ def changes_of_states(history: History) -> exp.Expr:
         found.append(_corrected(history))
     elif history.lacking:
         found.append(_completed(history))
-    if history.settings.hard_deletes == "invalidate":
+    if history.settings.hard_deletes != "ignore":
         found.append(_gone(history))
+    if history.settings.deleted_flag is not None:
+        found.append(_deleted(history))
     changes: exp.Query = found[0]
     for more in found[1:]:
         changes = exp.union(changes, more, distinct=False, copy=False)
@@ -84,10 +86,12 @@ def _is_other_version(history: History) -> exp.Expr:
     """Whether a staged row is another version than the current one of its key."""
     settings = history.settings
     if isinstance(settings, TimestampHistoryConfig):
-        return exp.NullSafeNEQ(
+        found: exp.Expr = exp.NullSafeNEQ(
             this=column(settings.time, STAGE), expression=column(settings.time, TARGET)
         )
-    return history.differs(STAGE, TARGET)
+    else:
+        found = history.differs(STAGE, TARGET)
+    return found if settings.deleted_flag is None else exp.or_(found, history.is_deleted)
 
 
 def _beginning(history: History) -> exp.Expr:
@@ -113,6 +117,7 @@ def _new(history: History) -> exp.Select:
         *history.selected(_BEGUN),
         column(begin, _BEGUN),
         exp.alias_(_no_moment(history), identifier(end)),
+        *history.flag(exp.false()),
         column(LATEST, _BEGUN),
         exp.alias_(exp.true(), IS_NEW),
         copy=False,
@@ -140,7 +145,7 @@ def _corrected(history: History) -> exp.Select:
     return (
         _current(history, history.selected(STAGE), _no_moment(history))
         .join(history.stage, on=is_same, copy=False)
-        .where(history.differs(STAGE, TARGET), copy=False)
+        .where(history.differs(STAGE, TARGET), exp.not_(history.is_deleted), copy=False)
     )
 
 
@@ -165,14 +170,42 @@ def _completed(history: History) -> exp.Select:
 
 def _gone(history: History) -> exp.Select:
     """The current versions whose key the query does not give any more."""
+    ended = _current(history, history.selected(TARGET), history.moment())
+    return ended.where(_is_gone(history), copy=False)
+
+
+def _deleted(history: History) -> exp.Select:
+    """A version for each of them that tells of it, with the values that the key had last."""
+    begin, end = history.settings.valid_from, history.settings.valid_to
+    known = exp.Table(this=exp.to_identifier(_KNOWN))
+    return (
+        exp.select(
+            *history.selected(TARGET),
+            exp.alias_(history.moment(), identifier(begin)),
+            exp.alias_(_no_moment(history), identifier(end)),
+            *history.flag(exp.true()),
+            column(LATEST, _KNOWN),
+            exp.true(),
+            copy=False,
+        )
+        .from_(history.target, copy=False)
+        .join(known, on=history.same_key(_KNOWN, TARGET), copy=False)
+        .where(exp.Is(this=column(end, TARGET), expression=exp.Null()), copy=False)
+        .where(_is_gone(history), copy=False)
+    )
+
+
+def _is_gone(history: History) -> exp.Expr:
+    """Whether the query does not give the key of a version, which does not tell so already."""
     staged = (
         exp.select(exp.Literal.number(1), copy=False)
         .from_(history.stage, copy=False)
         .where(history.same_key(STAGE, TARGET), copy=False)
     )
-    return _current(history, history.selected(TARGET), history.moment()).where(
-        exp.Not(this=exp.Exists(this=staged)), copy=False
-    )
+    is_gone = exp.Not(this=exp.Exists(this=staged))
+    if history.settings.deleted_flag is None:
+        return is_gone
+    return exp.and_(is_gone, exp.not_(history.is_deleted), copy=False)
 
 
 def _current(history: History, values: Sequence[exp.Expr], ends: exp.Expr) -> exp.Select:
@@ -183,6 +216,7 @@ def _current(history: History, values: Sequence[exp.Expr], ends: exp.Expr) -> ex
             *values,
             column(begin, TARGET),
             exp.alias_(ends, identifier(end)),
+            *history.flag(history.is_deleted),
             _no_moment(history),
             exp.false(),
             copy=False,

@@ -25,7 +25,8 @@ class Scd2Config(TypedDict, total=False):
     valid_from: str
     valid_to: str
     is_current: str
-    hard_deletes: Literal["ignore", "invalidate"]
+    hard_deletes: Literal["ignore", "invalidate", "new_record"]
+    is_deleted: str
     on_schema_change: Literal["fail", "ignore", "append_new_columns"]
     on_duplicate_key: Literal["latest", "error"]
     start_date: str | int

@@ -111,6 +111,56 @@ def test_deleted_rows_end_and_may_return(lab: Lab, strategy: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["timestamp", "check"])
+def test_deletes_can_be_versions(lab: Lab, strategy: str) -> None:
+    """A key that is gone gets a version that says so, until it returns; no time is without one."""
+    own = {"hard_deletes": "new_record", "is_current": "now", "is_deleted": "Gone"}
+    lab.model(QUERY, scd2(strategy, **own))
+    put(lab, (1, "a", "2024-06-01"), (2, "x", "2024-06-01"))
+    run(lab, 1)
+    put(lab, (2, "x", "2024-06-01"))
+    gone = run(lab, 3)
+    still_gone = run(lab, 4)
+    put(lab, (1, "a", "2024-06-01"), (2, "x", "2024-06-01"))
+    back = run(lab, 6)
+    as_it_was = run(lab, 7)
+    put(lab, (2, "x", "2024-06-01"))
+    run(lab, 8)
+    put(lab, (1, "b", "2024-06-10"))
+
+    run(lab, 11)
+
+    assert (gone.rows_inserted, gone.rows_updated, gone.rows_deleted) == (1, 1, 0)
+    assert (back.rows_inserted, back.rows_updated) == (1, 1)
+    assert not still_gone.has_changed_rows
+    assert not as_it_was.has_changed_rows
+    returned = 10 if strategy == "timestamp" else 11
+    found = lab.rows('SELECT id, v, "Gone", day(valid_from), day(valid_to), now FROM m.t')
+    assert found == [
+        (1, "a", False, 1, 3, False),
+        (1, "a", False, 6, 8, False),
+        (1, "a", True, 3, 6, False),
+        (1, "a", True, 8, returned, False),
+        (1, "b", False, returned, None, True),
+        (2, "x", False, 1, 11, False),
+        (2, "x", True, 11, None, True),
+    ]
+
+
+def test_versions_of_deletes_come_and_go_by_a_full_refresh_alone(lab: Lab) -> None:
+    """Without them a run would take one for the row itself, and the other way about."""
+    put(lab, (1, "a", "2024-06-01"))
+    lab.model(QUERY, scd2("check", hard_deletes="invalidate"))
+    run(lab, 1)
+    before = lab.everything()
+    lab.model(QUERY, scd2("check", hard_deletes="new_record"))
+
+    failed = lab.failure()
+
+    assert "the strategy changed from check to check with new_record" in str(failed.error)
+    assert lab.everything() == before
+
+
+@pytest.mark.parametrize("strategy", ["timestamp", "check"])
 def test_deletes_are_ignored_by_default(lab: Lab, strategy: str) -> None:
     """A key that is gone stays as it was."""
     lab.model(QUERY, scd2(strategy, hard_deletes="ignore"))
