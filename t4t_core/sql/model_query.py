@@ -9,7 +9,7 @@ from dataclasses import replace
 from t4t_core.errors import Place
 from t4t_core.sql.defaults import without_defaults
 from t4t_core.sql.query import Query, parse_query
-from t4t_core.sql.reading import LazyTree, Reading
+from t4t_core.sql.reading import LazyTree, Reading, said
 
 
 def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
@@ -33,16 +33,7 @@ def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
 def model_read_before(reading: Reading, text: str, place: Place, dialect: str) -> Query:
     """The query that `parse_model` gave for this text and dialect, parsed when its tree is used."""
     return Query(
-        end=reading.end,
-        placeholders=reading.placeholders,
-        tables=reading.tables,
-        calls=reading.calls,
-        fingerprint=reading.fingerprint,
-        is_select=reading.is_select,
-        has_relative_files=reading.has_relative_files,
-        metadata=reading.metadata,
-        written_defaults=reading.written_defaults,
-        unsteady=reading.unsteady,
+        **said(reading),
         text=text,
         place=place,
         dialect=dialect,

@@ -27,7 +27,7 @@ from t4t_core.sql.placeholders import (
     tokens_of,
     with_parameters,
 )
-from t4t_core.sql.reading import LazyTree, Reading
+from t4t_core.sql.reading import LazyTree, Reading, said
 from t4t_core.sql.steadiness import unsteady
 from t4t_core.sql.tables import tables_among
 
@@ -169,18 +169,7 @@ def parse_query(
 
 def reading_of(query: Query) -> Reading:
     """What a query's text says, without the text."""
-    return Reading(
-        end=query.end,
-        placeholders=query.placeholders,
-        tables=query.tables,
-        calls=query.calls,
-        fingerprint=query.fingerprint,
-        is_select=query.is_select,
-        has_relative_files=query.has_relative_files,
-        metadata=query.metadata,
-        written_defaults=query.written_defaults,
-        unsteady=query.unsteady,
-    )
+    return Reading(**said(query))
 
 
 def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholder, ...], str]:

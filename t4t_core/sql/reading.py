@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from sqlglot import exp
 
@@ -39,6 +40,11 @@ class Reading:
     metadata: str | None
     written_defaults: str
     unsteady: tuple[str, ...]
+
+
+def said(reading: Reading) -> dict[str, Any]:
+    """What a reading says, by the names of its fields; a query is one with a text."""
+    return {field.name: getattr(reading, field.name) for field in fields(Reading)}
 
 
 class LazyTree:
