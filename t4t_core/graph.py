@@ -11,7 +11,7 @@ from pathlib import Path
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, UsageError
 from t4t_core.models import Model
-from t4t_core.node_order import in_order, reached
+from t4t_core.node_order import in_order, reached, refuse_deep_ephemerals
 from t4t_core.resolution import MAIN_SCHEMA, Key, resolved
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.tables import TableRef
@@ -223,8 +223,8 @@ def build_graph(
         others: The names of attached databases.
 
     Raises:
-        UsageError: Two of them make one table, there is a cycle, or a function is called where
-            that cannot work.
+        UsageError: Two of them make one table, there is a cycle, ephemeral models stand in one
+            another too deep, or a function is called where that cannot work.
     """
     nodes: dict[Key, Model | Seed] = {}
     made: list[Model | Seed] = [*seeds, *models]
@@ -247,6 +247,7 @@ def build_graph(
         parents[key], sources[key] = _origins(node, called, nodes, catalog, default_schema)
 
     order = in_order(nodes, parents)
+    refuse_deep_ephemerals(order, nodes, parents)
     graph = Graph(
         nodes={key: nodes[key] for key in order},
         parents=parents,

@@ -10,6 +10,9 @@ from t4t_core.models import Model
 from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
 
+# Each one takes a dozen of Python's frames to write out, of which it allows a thousand.
+_DEEPEST_EPHEMERAL = 40
+
 
 def reached(start: Iterable[Key], edges: Mapping[Key, tuple[Key, ...]]) -> set[Key]:
     """What edges lead to from some keys, at any distance."""
@@ -59,3 +62,31 @@ def _cycle(cycle: list[str], node: Model | Seed) -> T4tError:
         place=place,
         hint="take one of these references out",
     )
+
+
+def refuse_deep_ephemerals(
+    order: Iterable[Key], nodes: Mapping[Key, Model | Seed], parents: Mapping[Key, tuple[Key, ...]]
+) -> None:
+    """Refuses ephemeral models that stand in one another too deep to be written as one query.
+
+    Args:
+        order: The keys, parents before children.
+        nodes: What they stand for.
+        parents: What each reads.
+
+    Raises:
+        UsageError: There are such.
+    """
+    depths: dict[Key, int] = {}
+    for key in order:
+        node = nodes[key]
+        if not isinstance(node, Model) or not node.is_ephemeral:
+            continue
+        depths[key] = 1 + max((depths.get(parent, 0) for parent in parents[key]), default=0)
+        if depths[key] > _DEEPEST_EPHEMERAL:
+            raise UsageError(
+                f"more than {_DEEPEST_EPHEMERAL} ephemeral models stand in one another here",
+                place=node.place,
+                model=str(node),
+                hint="make one of them a view or a table, so that the query ends there",
+            )

@@ -219,7 +219,16 @@ class Warehouse:
         Raises:
             DatabaseError: The query does not bind: a table or column is missing, or types clash.
         """
-        return tuple(Column(str(row[0]), str(row[1])) for row in self.rows(f"DESCRIBE {query}"))
+        try:
+            # It is bound alone, which takes a third of the time of a DESCRIBE.
+            found = self.connection.sql(query)
+        except duckdb.Error as error:
+            # A statement's error says where in the query it is.
+            log.debug("%s: %s", query, error)
+            described = self.rows(f"DESCRIBE {query}")
+            return tuple(Column(str(row[0]), str(row[1])) for row in described)
+        types = zip(found.columns, found.types, strict=True)
+        return tuple(Column(name, str(type_)) for name, type_ in types)
 
     def target(self, name: TableName, *, with_columns: bool = False) -> Target | None:
         """The table or view of a name in this database, or None."""

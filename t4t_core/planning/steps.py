@@ -18,6 +18,8 @@ class Tally(Enum):
     UPDATED = "updated"
     DELETED = "deleted"
     UPSERTED = "upserted"  # inserted, together with the rows already counted as updated
+    STAGED = "staged"  # about to be written; replaces an earlier count
+    UNSTAGED = "unstaged"  # no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Write:
 
     Attributes:
         note: What the log says once it ran, or None for nothing.
+        is_of_stage: It does nothing where no rows are staged, so that it is left out then.
     """
 
     sql: str
     tally: Tally = Tally.NONE
     note: str | None = None
+    is_of_stage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,12 @@ class Repair:
     Attributes:
         make: Gives the statement. It mostly is not needed, and to write one takes longer than to
             ask the database whether it is.
+        is_of_stage: It does nothing where no rows are staged, so that it is left out then.
     """
 
     sql: str
     make: Callable[[], Write] = field(compare=False)
+    is_of_stage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

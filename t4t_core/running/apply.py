@@ -29,6 +29,7 @@ class Tallies:
     """Rows written so far, and what was seen on the way.
 
     Attributes:
+        staged: Rows about to be written; None where they were not counted.
         has_looked: Whether a `Look` was among the steps.
         greatest: The greatest time that it found, as an ordinal; None where there was none.
     """
@@ -36,6 +37,7 @@ class Tallies:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    staged: int | None = None
     has_looked: bool = False
     greatest: int | None = None
 
@@ -53,6 +55,10 @@ class Tallies:
                 self.deleted += count
             case Tally.UPSERTED:
                 self.inserted += max(count - self.updated, 0)
+            case Tally.STAGED:
+                self.staged = count
+            case Tally.UNSTAGED:
+                self.staged = None if self.staged is None else self.staged - count
 
 
 def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
@@ -74,7 +80,8 @@ def apply(steps: Sequence[Step], warehouse: Warehouse) -> Tallies:
             case Gate():
                 _stop(step, warehouse.number(step.sql))
             case Repair():
-                if warehouse.number(step.sql):
+                is_needed = not (step.is_of_stage and tallies.staged == 0)
+                if is_needed and warehouse.number(step.sql):
                     _write(step.make(), warehouse, tallies)
             case Look():
                 _look(step, warehouse, tallies)
@@ -99,7 +106,9 @@ def _stop(gate: Gate | Refusal, count: int) -> None:
 
 
 def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
-    tallies.add(write.tally, warehouse.execute(write.sql))
+    is_needed = not (write.is_of_stage and tallies.staged == 0)
+    if is_needed:
+        tallies.add(write.tally, warehouse.execute(write.sql))
     if write.note is not None:
         log.info("%s", write.note)
 

@@ -55,9 +55,10 @@ def drop(table: exp.Table, kind: str) -> str:
     return f"DROP {kind.upper()} {rendered(table)}"
 
 
-def delete(table: exp.Expr, condition: exp.Expr) -> str:
-    """`DELETE FROM ... WHERE ...`."""
-    return rendered(exp.Delete(this=table, where=exp.Where(this=condition)))
+def delete(table: exp.Expr, condition: exp.Expr, using: exp.Expr | None = None) -> str:
+    """`DELETE FROM ... USING ... WHERE ...`."""
+    others = None if using is None else [using]
+    return rendered(exp.Delete(this=table, using=others, where=exp.Where(this=condition)))
 
 
 def insert(table: exp.Table, columns: Sequence[str], query: exp.Expr) -> str:

@@ -56,7 +56,7 @@ def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
 
     return (
         Write(create_temporary(GONE, deleting)),
-        Write(delete(aliased(work.stage, "t4t_new"), has_deleting("t4t_new"))),
+        Write(delete(aliased(work.stage, "t4t_new"), has_deleting("t4t_new")), Tally.UNSTAGED),
         Write(
             delete(
                 aliased(work.table, "t4t_old"),
@@ -80,4 +80,4 @@ def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
         .from_(subquery(work.rows_past_end(), "q"), copy=False)
         .where(matching.is_one_key("t4t_new", "q"), copy=False)
     )
-    return (Write(delete(aliased(work.stage, "t4t_new"), exp.Exists(this=later))),)
+    return (Write(delete(aliased(work.stage, "t4t_new"), exp.Exists(this=later)), Tally.UNSTAGED),)

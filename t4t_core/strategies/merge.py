@@ -112,8 +112,8 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     def keep_latest() -> Write:
         latest = _latest(work, work.stage, settings)
         if is_fastest:
-            return Write(_delete_earlier(work, settings.unique_key, latest))
-        return Write(create_temporary(STAGE, latest))
+            return Write(_delete_earlier(work, settings.unique_key, latest), Tally.UNSTAGED)
+        return Write(create_temporary(STAGE, latest), Tally.STAGED)
 
     deletes: tuple[Step, ...] = ()
     leaves: tuple[str, ...] = (STAGE,)

@@ -118,7 +118,7 @@ def number_stage(matching: Matching) -> tuple[Step, ...]:
             copy=False,
         )
     )
-    return (make_memory(), Write(create_temporary(STAGE, rows)))
+    return (make_memory(), Write(create_temporary(STAGE, rows), Tally.STAGED))
 
 
 def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:

@@ -73,10 +73,15 @@ def later_run(history: History) -> tuple[Step, ...]:
         changes, gates = changes_of_versions(history), ()
     return (
         *_staged(history),
-        Write(create_temporary(CHANGES, changes)),
+        Write(create_temporary(CHANGES, changes), Tally.STAGED),
         *gates,
-        Write(_update(history), Tally.UPDATED),
-        Write(_insertion(history), Tally.INSERTED, f"Executed scd2 {history.settings.name}"),
+        Write(_update(history), Tally.UPDATED, is_of_stage=True),
+        Write(
+            _insertion(history),
+            Tally.INSERTED,
+            f"Executed scd2 {history.settings.name}",
+            is_of_stage=True,
+        ),
         Write(drop(history.changes, "table")),
     )
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Number
-from t4t_core.planning.steps import Gate, Greatest, Step, Write
+from t4t_core.planning.steps import Gate, Greatest, Step, Tally, Write
 from t4t_core.schema.change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column, identifier, table
@@ -184,7 +184,7 @@ class Work:
 
     def create_stage(self, *, with_null: bool) -> Write:
         """Puts the query's rows in the window into the stage."""
-        return Write(create_temporary(STAGE, self.rows(with_null=with_null)))
+        return Write(create_temporary(STAGE, self.rows(with_null=with_null)), Tally.STAGED)
 
     def gate_null_time(self, where: exp.Table) -> tuple[Step, ...]:
         """Refuses rows without a time where `null_time` is `error`."""

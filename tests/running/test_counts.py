@@ -1,0 +1,166 @@
+"""What each kind of model asks of the database: counts, which are the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from running_lab import Lab, incremental, scd2
+from sqlglot.parser import Parser
+
+from t4t_core.engines.duckdb import Warehouse
+from t4t_core.planning.request import Request
+from t4t_core.running.session import open_session
+
+Source = Callable[..., None]
+
+METADATA: dict[str, dict[str, Any]] = {
+    "view": {"materialization": "view"},
+    "table": {"materialization": "table"},
+    "append": incremental("append"),
+    "merge": incremental("merge"),
+    "delete_insert": incremental("delete_insert", start_date="2024-01-02"),
+    "scd2": scd2("timestamp"),
+}
+
+# What is sent between BEGIN and COMMIT, in order, with the number of rows that it wrote. Two rows
+# are there first. Then two come, of which one has a known key; then none. `t` is the model's table.
+STATEMENTS = {
+    ("view", "first"): "is view, schema, view t, ledger",
+    ("view", "new rows"): "view t, ledger",
+    ("view", "nothing new"): "view t, ledger",
+    ("table", "first"): "is view, schema, create t 2, ledger",
+    ("table", "new rows"): "indexes, create t 4, ledger",
+    ("table", "nothing new"): "indexes, create t 4, ledger",
+    ("append", "first"): "is view, schema, create t 2, greatest, ledger",
+    ("append", "new rows"): "greatest, insert t 2, greatest, count t, ledger",
+    ("append", "nothing new"): "greatest, insert t, count t, ledger",
+    ("merge", "first"): "is view, schema, create t 2, look, ledger",
+    ("merge", "new rows"): (
+        "greatest, stage 3, look, unstage 1, unstage, earlier, delete t 1, insert t 2, drop, "
+        "count t, ledger"
+    ),
+    ("merge", "nothing new"): "greatest, stage 2, look, unstage 2, drop, count t, ledger",
+    ("delete_insert", "first"): "is view, schema, create t 2, greatest, ledger",
+    ("delete_insert", "new rows"): "delete t 1, insert t 3, greatest, count t, ledger",
+    ("delete_insert", "nothing new"): "delete t 3, insert t 3, greatest, count t, ledger",
+    ("scd2", "first"): (
+        "is view, schema, stage 2, gate, gate, repeated, create t 2, greatest, drop, ledger"
+    ),
+    ("scd2", "new rows"): (
+        "greatest, stage 3, gate, gate, repeated, changes 3, update t 1, insert t 2, drop, "
+        "greatest, drop, count t, ledger"
+    ),
+    ("scd2", "nothing new"): (
+        "greatest, stage 2, gate, gate, repeated, changes, drop, greatest, drop, count t, ledger"
+    ),
+}
+
+# How statements begin, and the word for them.
+WORDS = {
+    "INSERT INTO _t4t.commits": "ledger",
+    "CREATE SCHEMA": "schema",
+    "CREATE OR REPLACE VIEW m.t": "view t",
+    "CREATE OR REPLACE TABLE m.t": "create t",
+    "CREATE OR REPLACE TEMPORARY TABLE t4t_stage": "stage",
+    "CREATE OR REPLACE TEMPORARY TABLE t4t_changes": "changes",
+    "DELETE FROM temp.t4t_stage": "unstage",
+    "DELETE FROM m.t": "delete t",
+    "INSERT INTO m.t": "insert t",
+    "UPDATE m.t": "update t",
+    "DROP TABLE temp.": "drop",
+    "SELECT ( SELECT EPOCH_US": "look",
+    "SELECT EPOCH_US": "greatest",
+    "SELECT COUNT(*) FROM m.t": "count t",
+    "SELECT COUNT(*) FROM temp.t4t_stage AS t4t_new": "earlier",
+    "SELECT COUNT(*) FROM temp.t4t_stage": "gate",
+    "SELECT COUNT(*) FROM ( SELECT id": "repeated",
+    "SELECT index_name": "indexes",
+    "SELECT 1 FROM duckdb_views()": "is view",
+    "SELECT current_setting": "settings",
+}
+
+
+def word(sql: str) -> str:
+    text = " ".join(sql.split())
+    return next((word for start, word in WORDS.items() if text.startswith(start)), text)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the database, each statement as its word, with the rows that it wrote."""
+    found: list[str] = []
+    run, execute = Warehouse._run, Warehouse.execute
+
+    def recorded(self: Warehouse, sql: str, parameters: Any = ()) -> None:
+        found.append(word(sql))
+        run(self, sql, parameters)
+
+    def counted(self: Warehouse, sql: str) -> int:
+        count = execute(self, sql)
+        if count:
+            found[-1] += f" {count}"
+        return count
+
+    monkeypatch.setattr(Warehouse, "_run", recorded)
+    monkeypatch.setattr(Warehouse, "execute", counted)
+    return found
+
+
+@pytest.mark.parametrize("kind", METADATA)
+def test_a_run_sends_these_statements(
+    lab: Lab, source: Source, sent: list[str], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked twice, the rows are staged once, and one row goes into the ledger.
+
+    The model's text is not parsed again: it was read with the project.
+    """
+    source((1, 1, "a"), (2, 2, "b"))
+    lab.model("SELECT * FROM src", METADATA[kind])
+    parsed: list[str] = []
+    parse = Parser.parse
+
+    def counted(self: Parser, tokens: Any, sql: str | None = None) -> Any:
+        parsed.append(str(sql))
+        return parse(self, tokens, sql)
+
+    found = {}
+    for run in ("first", "new rows", "nothing new"):
+        if run == "new rows":
+            source((2, 3, "d"), (3, 3, "c"))
+        project = lab.project()
+        node = project.graph.node("m.t")
+        _ = node.source.tree  # type: ignore[union-attr]  # of a model of SQL; read when asked for
+        with open_session(project) as session, monkeypatch.context() as patch:
+            patch.setattr(Parser, "parse", counted)
+            sent.clear()
+            report = session.run(node, Request())
+            assert report.status == "success", report.error
+            begin = sent.index("BEGIN TRANSACTION")
+            assert (sent[:begin], sent[-1]) == (["settings"], "COMMIT")
+            found[kind, run] = ", ".join(sent[begin + 1 : -1])
+
+    assert found == {key: value for key, value in STATEMENTS.items() if key[0] == kind}
+    assert not [text for text in parsed if "FROM src" in text]
+
+
+def test_a_ledger_does_not_grow_with_its_runs(lab: Lab, source: Source, sent: list[str]) -> None:
+    """To open the database asks the same after many commits; a model keeps its last hundred."""
+    source((1, 1, "a"))
+    lab.model("SELECT * FROM src", METADATA["append"])
+    project = lab.project()
+    node = project.graph.node("m.t")
+    opened = []
+    for runs in (3, 110):
+        with open_session(project) as session:
+            for _ in range(runs):
+                session.run(node, Request())
+        sent.clear()
+        with open_session(project):
+            opened.append(list(sent))
+
+    assert opened[0] == opened[1]
+    assert lab.sql("SELECT count(*), max(version) FROM _t4t.commits") == [(100, 113)]
+    (size,) = lab.sql("SELECT max(length(definition) + length(reason)) FROM _t4t.commits")
+    assert size < (600,)
