@@ -13,6 +13,9 @@ from t4t_core.values import TimeValue
 NO_SETTINGS: Final = hashlib.sha256(b"").hexdigest()
 """The hash of metadata that says nothing."""
 
+OF_HOOKS: Final = "-hooks"
+"""How the data version of a run with hooks ends."""
+
 Mode = Literal["full", "incremental", "skipped"]
 Origin = Literal["run", "set", "reset"]
 
@@ -153,3 +156,8 @@ class Commit:
     @property
     def sql_hash(self) -> str:
         return self.definition.query
+
+
+def is_of_hooks(data_version: str) -> bool:
+    """Whether hooks may have written rows under a data version, which does not count them."""
+    return data_version.endswith(OF_HOOKS)

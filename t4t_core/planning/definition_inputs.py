@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from t4t_core.config import DeleteInsertConfig
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
@@ -51,6 +52,7 @@ def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str,
     metadata = json.dumps(written, sort_keys=True)
     found = {
         "the query": query_fingerprint(model, graph),
+        "the SQL dialect": ", ".join(_dialects(model, graph)),
         "the metadata": hashlib.sha256(metadata.encode()).hexdigest(),
         "the database's name": f"{graph.catalog}.{graph.default_schema}",
     }
@@ -59,6 +61,14 @@ def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str,
         value = request.variables.get(name)
         found[f"variable {name}"] = f"{type(value).__name__} {value!r}"
     return found
+
+
+def _dialects(model: Model, graph: Graph) -> Iterator[str]:
+    """Those that the query and its functions are written in, which no fingerprint of text tells."""
+    if isinstance(model.source, Query):
+        yield model.source.dialect
+    for function in graph.functions_of(model):
+        yield function.config.source_sql_dialect or ""
 
 
 def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
@@ -81,6 +91,9 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
     conditions = model.conditions
     if any(condition.tables for condition in conditions):
         raise UnknownInputError("a condition in its metadata reads a table")
+    if isinstance(model.strategy, DeleteInsertConfig) and model.strategy.allow_wider_delete:
+        # The first run leaves rows before the window that each later one deletes.
+        raise UnknownInputError("it has allow_wider_delete")
     _refuse_unsteady(query.unsteady, query.calls, model.name.schema, graph)
     for condition in conditions:
         words = unsteady_in(condition.text)

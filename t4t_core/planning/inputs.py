@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from t4t_core.commit import Commit
+from t4t_core.commit import Commit, is_of_hooks
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.definition_inputs import (
@@ -129,7 +129,8 @@ def _read_by(
             # The same file makes the same version, and takes rows out that somebody added by hand.
             found[key] += f" {commit.version}"
             continue
-        if node.strategy is not None and (node.pre_hooks or node.post_hooks):
+        has_hooks = node.pre_hooks or node.post_hooks or is_of_hooks(commit.data_version)
+        if node.strategy is not None and has_hooks:
             # Its data version counts the rows that its own statements wrote.
             raise UnknownInputError(f"{node} has hooks")
         if commit.materialization == "view" or node.config.materialization == "view":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from t4t_core.commit import Commit
+from t4t_core.commit import OF_HOOKS, Commit, is_of_hooks
 from t4t_core.config import AppendConfig
 from t4t_core.graph import Graph
 from t4t_core.models import Model
@@ -46,8 +46,15 @@ def new_commit(
     now = datetime.now(UTC).replace(tzinfo=None)
     version = 1 if before is None else before.version + 1
     has_changed_rows = tallies.inserted or tallies.updated or tallies.deleted
-    has_changed = made.decision.is_full or has_changed_rows or made.schema_change.alters
-    data_version = f"{version}-{now:%Y%m%dT%H%M%S%f}"
+    has_hooks = bool(model.pre_hooks or model.post_hooks)
+    has_changed = (
+        made.decision.is_full
+        or has_changed_rows
+        or made.schema_change.alters
+        # The rows that hooks write are not counted.
+        or (before is not None and has_hooks is not is_of_hooks(before.data_version))
+    )
+    data_version = f"{version}-{now:%Y%m%dT%H%M%S%f}{OF_HOOKS if has_hooks else ''}"
     if before is not None and not has_changed:
         data_version = before.data_version
     elif model.config.materialization == "view":

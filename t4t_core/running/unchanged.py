@@ -22,7 +22,7 @@ from t4t_core.report import ModelReport
 from t4t_core.resolution import Key
 from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.steady_names import STEADY
+from t4t_core.sql.steady_names import NO_CALLS, STEADY
 from t4t_core.state.inputs import noted_inputs
 from t4t_core.state.ledger import last_commit
 
@@ -181,6 +181,6 @@ class Unchanged:
         if self._shadow is None:
             own = {function.name.key for function in self._project.graph.functions.values()}
             others = macros_of_others(self._warehouse) - own
-            above = sorted(name for _, name in others if name in STEADY)
+            above = sorted(name for _, name in others if name in STEADY or name in NO_CALLS)
             self._shadow = f"the database has a macro {above[0]}" if above else ""
         return self._shadow

@@ -35,6 +35,7 @@ _UNSTEADY: Final = frozenset(
     )
 )
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
+_BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _TEXTS: Final = (*CASED, TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING)
 
 
@@ -97,9 +98,10 @@ def _is_alias(tokens: Sequence[Token], at: int) -> bool:
     end = closing(tokens, at + 1)
     if end is None or end + 2 >= len(tokens) or tokens[end + 1].text.lower() != "as":
         return False
-    following = tokens[end + 2]
-    is_told = following.text.lower() in ("materialized", "not", "not materialized")
-    return is_told or following.token_type is TokenType.L_PAREN
+    following = end + 2
+    while following < len(tokens) - 1 and tokens[following].text.lower() in _BEFORE_QUERY:
+        following += 1
+    return tokens[following].token_type is TokenType.L_PAREN
 
 
 @cache

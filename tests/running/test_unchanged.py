@@ -217,6 +217,8 @@ def test_a_run_says_why_and_leaves_no_trace_where_it_does_nothing(shop: Shop) ->
         ("SELECT * FROM m.a WHERE c < now()", "now() may give something else each time"),
         ("SELECT *, CURRENT_DATE AS d FROM m.a", "current_date may give something else each time"),
         ("SELECT *, theirs(id) AS r FROM m.a", "theirs() may give something else each time"),
+        ("SELECT now() AS materialized FROM m.a", "now() may give something else each time"),
+        ("SELECT a.rowid AS r FROM m.a", "rowid may give something else each time"),
         ("SELECT * FROM m.a TABLESAMPLE 50%", "tablesample may give something else each time"),
         ("SELECT * FROM m.unsteady", "of the view m.unsteady: random() may give something else"),
         ("SELECT * FROM m.inline", "of m.inline: nothing here makes main.src"),
@@ -297,6 +299,53 @@ def test_a_part_of_an_incremental_model_is_not_its_whole(shop: Shop) -> None:
     assert not shop.changed()
 
 
+def test_rows_that_a_hook_wrote_count_once_the_hook_is_gone(shop: Shop) -> None:
+    """What reads an incremental model runs after a run with hooks, though that counted no row."""
+    plain = incremental("merge", lookback="1d")
+    shop.model("SELECT id, c FROM m.a", plain, "i")
+    shop.model("SELECT * FROM m.i", None, "behind")
+    shop.changed()
+
+    for is_run_again in (False, True):
+        hook = {"post_hook": "UPDATE m.i SET id = id + 10 WHERE id < 100"}
+        shop.model("SELECT id, c FROM m.a WHERE id > 99", plain | hook, "i")
+        project = shop.project(top=100)
+        request = Request(variables=project.variables, only_changed=True)
+        run_nodes(project, [project.graph.node("m.i")], request)
+        shop.model("SELECT id, c FROM m.a", plain, "i")
+        project = shop.project(top=100)
+        names = ["m.i", "m.behind"] if is_run_again else ["m.behind"]
+        reports = run_nodes(project, [project.graph.node(name) for name in names], request).models
+
+        assert reports[-1].mode == "full"
+        assert shop.rows("SELECT id FROM m.behind") == shop.rows("SELECT id FROM m.i")
+
+
+def test_a_wider_delete_is_done_each_time(shop: Shop) -> None:
+    """The first run keeps rows that the next one deletes, from the same inputs."""
+    wide = {"where_condition": "c > DATE '2000-01-01'", "allow_wider_delete": True}
+    settings = incremental("delete_insert", start_date="2024-01-02", **wide)
+    shop.model("SELECT id, c FROM m.a", settings, "i")
+    shop.changed()
+    before = shop.rows("SELECT id FROM m.i")
+
+    reason = shop.changed()["i"].reason
+
+    assert reason.endswith("it has allow_wider_delete")
+    assert (before, shop.rows("SELECT id FROM m.i")) == ([(1,), (2,)], [(2,)])
+
+
+def test_another_dialect_is_another_query(shop: Shop) -> None:
+    """The same text may mean something else: `||` is OR in MySQL."""
+    shop.model("SELECT id || id AS twice FROM m.a", None, "t")
+    shop.changed()
+    settings = shop.folder / "project.toml"
+    settings.write_text('source_sql_dialect = "mysql"\n' + settings.read_text())
+
+    assert shop.changed()["t"].reason.startswith("the SQL dialect changed")
+    assert shop.rows("SELECT twice FROM m.t") == [(True,), (True,)]
+
+
 def test_a_start_of_today_is_another_one_tomorrow(shop: Shop) -> None:
     """A model that starts at CURRENT_DATE, by itself or by a variable, always runs."""
     settings = incremental("delete_insert", start_date="@from", where_condition="c >= @from")
@@ -346,12 +395,13 @@ def test_a_seed_that_is_loaded_again_has_changed(shop: Shop) -> None:
 
 def test_a_macro_above_a_function_of_duckdb_is_never_assumed(shop: Shop) -> None:
     """A macro of that name by hand is what the models call, so they run as long as it is there."""
-    shop.sql("CREATE MACRO main.upper(x) AS 'theirs'")
+    for name in ("upper", "string"):
+        shop.sql(f"CREATE MACRO main.{name}(x) AS 'theirs'")
 
-    assert shop.changed()["a"].reason == "the database has a macro upper"
+        assert shop.changed()["a"].reason == f"the database has a macro {name}"
 
-    shop.sql("DROP MACRO main.upper")
-    assert not shop.changed()
+        shop.sql(f"DROP MACRO main.{name}")
+        assert not shop.changed()
 
 
 def test_a_setting_of_the_connection_counts(shop: Shop) -> None:
