@@ -115,10 +115,12 @@ def _other_steps(job: dg.JobDefinition) -> tuple[OtherStep, ...] | None:
                 above[name].add(parent.node)
                 below[parent.node].add(name)
     ours = {node.name for node in job.nodes if STEP_TAG in node.definition.tags}
+    # The steps of a graph wait for some of what it waits for, and some may come after its outputs.
+    graphs = {node.name for node in job.nodes if not isinstance(node.definition, dg.OpDefinition)}
     return tuple(
         OtherStep(
-            before=frozenset(_reached([name], above) & ours),
-            after=frozenset(_reached([name], below) & ours),
+            before=frozenset(() if name in graphs else _reached([name], above) & ours),
+            after=frozenset(() if name in graphs else _reached([name], below) & ours),
         )
         for name in above
         if name not in ours

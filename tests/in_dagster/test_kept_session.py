@@ -124,6 +124,30 @@ def _reader(shop: Path) -> dg.AssetsDefinition:
     return other
 
 
+def _graph(shop: Path) -> dg.AssetsDefinition:
+    """A graph that makes the source of `mart.orders` first, and goes on after that."""
+
+    @dg.op
+    def look() -> int:
+        use_as_others_do(shop)
+        return 1
+
+    @dg.op
+    def look_again(number: int) -> int:
+        use_as_others_do(shop)
+        return number
+
+    of_source = dg.AssetOut(key=["raw", "orders"], io_manager_key="io_manager")
+    of_rest = dg.AssetOut(key=["raw", "rest"], io_manager_key="io_manager")
+
+    @dg.graph_multi_asset(name="z_graph", outs={"source": of_source, "rest": of_rest})
+    def other() -> Any:
+        found = look()
+        return {"source": found, "rest": look_again.alias("last")(look_again(found))}
+
+    return other
+
+
 Others = Callable[[Path], tuple[Any, ...]]
 OTHERS: dict[str, tuple[Others, int]] = {
     "above all": (lambda shop: (_source(shop),), 2),
@@ -132,6 +156,7 @@ OTHERS: dict[str, tuple[Others, int]] = {
     "above and below": (lambda shop: (_source(shop), _asset(shop, "last", "mart/customers")), 4),
     "a chain": (lambda shop: (_asset(shop, "one", "mart/orders"), _asset(shop, "two", "one")), 4),
     "a check": (lambda shop: (_check(shop),), 4),
+    "a graph": (lambda shop: (_graph(shop),), 4),
     "a reader": (lambda shop: (_reader(shop),), 5),
 }
 
