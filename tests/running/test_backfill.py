@@ -551,7 +551,7 @@ def test_a_ledger_of_the_first_version_takes_windows(lab: Lab, source: Source) -
     source(*TEN)
     lab.model(QUERY, incremental("append"))
     lab.run()
-    lab.sql("DROP TABLE _t4t.windows", "DROP TABLE _t4t.backfills")
+    lab.sql(*(f"DROP TABLE _t4t.{name}" for name in ("windows", "backfills", "inputs")))
     assert windows(lab)["covered"] == [("", "10")]
 
     done(backfilled(lab, "2024-01-12", "2024-01-14", "1 day"))
@@ -691,7 +691,7 @@ def test_json_says_what_was_done(lab: Lab, source: Source, t4t: Any) -> None:
     [
         (["--start", "2024-01-01"], "--end is missing"),
         (["--end", "2024-01-01"], "--start is missing"),
-        (["--batch-size", "1 day"], "go with --start and --end"),
+        (["--batch-size", "1 day"], "none is asked for"),
         (["--missing", "--start", "2024-01-01"], "finds its windows itself"),
         (["--missing", "--full-refresh"], "leave one of them out"),
     ],

@@ -382,9 +382,10 @@ def test_the_schema_may_be_called_as_the_database(lab: Lab) -> None:
         incremental("append", time_column="v"),
     )
 
-    report = lab.run()
-    again = lab.run()
+    report = lab.result()
+    again = lab.result()
 
+    assert report.status == again.status == "success"
     assert (report.mode, again.mode) == ("full", "incremental")
     with duckdb.connect(str(lab.folder / "m.duckdb")) as connection:
         assert sorted(connection.execute("FROM m.m.t").fetchall()) == [(3,), (4,)]
