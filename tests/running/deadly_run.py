@@ -21,13 +21,21 @@ Point = tuple[str, str, str, int]
 # branch off this one they share no thread and no lock with it.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["duckdb", "sqlglot", "t4t_core.running.run"])
+_PATIENCE_S = 280
 
 
-def killed(folder: str, point: Point) -> int | None:
-    """Runs the project in a folder up to the point; gives the process's exit status."""
+def killed(folder: str, point: Point) -> int:
+    """Runs the project in a folder up to the point; gives the process's exit status.
+
+    Raises:
+        TimeoutError: It did not end.
+    """
     process = _PROCESSES.Process(target=_run, args=(folder, point))
     process.start()
-    process.join(120)
+    process.join(_PATIENCE_S)
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(f"the run did not end within {_PATIENCE_S} s")
     played["processes killed"] += process.exitcode == -signal.SIGKILL
     return process.exitcode
 
