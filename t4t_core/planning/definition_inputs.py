@@ -91,17 +91,29 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
     conditions = model.conditions
     if any(condition.tables for condition in conditions):
         raise UnknownInputError("a condition in its metadata reads a table")
-    if isinstance(model.strategy, DeleteInsertConfig) and model.strategy.allow_wider_delete:
-        # The first run leaves rows before the window that each later one deletes.
-        raise UnknownInputError("it has allow_wider_delete")
+    _refuse_window(model, request)
     _refuse_unsteady(query.unsteady, query.calls, model.name.schema, graph)
     for condition in conditions:
         words = unsteady_in(condition.text)
         _refuse_unsteady(words, condition.calls, model.name.schema, graph)
     for function in functions:
         _refuse_unsteady_function(function, graph)
-    if _starts_today(model, request):
+
+
+def _refuse_window(model: Model, request: Request) -> None:
+    """Refuses a window that may be another one in the next run."""
+    start = _start(model, request)
+    if start == "current_date":
         raise UnknownInputError("its start_date is CURRENT_DATE")
+    if not isinstance(model.strategy, DeleteInsertConfig):
+        return
+    if model.where_condition is not None:
+        # A full load keeps rows that it says nothing of, and each later run may delete, or be
+        # refused for, rows that it says more of than the window.
+        raise UnknownInputError("it has a where_condition")
+    if start == "auto":
+        # Where rows left the source, the next window starts before the last one.
+        raise UnknownInputError("its start_date follows its own rows")
 
 
 def _refuse_unsteady_function(function: Function, graph: Graph) -> None:
@@ -128,14 +140,15 @@ def _written(ref: TableRef) -> str:
     return ".".join(filter(None, (ref.catalog, ref.schema, ref.name))).lower() + "()"
 
 
-def _starts_today(model: Model, request: Request) -> bool:
+def _start(model: Model, request: Request) -> str:
+    """The start of a model's window as it is written, in lower case; `none` without one."""
     settings = model.window
     if settings is None:
-        return False
+        return "none"
     start: object = settings.start_date
     if settings.is_start_placed:
         start = request.variables.get(str(start)[1:])
-    return str(start).strip().lower().removesuffix("()") == "current_date"
+    return str(start).strip().lower().removesuffix("()")
 
 
 def _variables(model: Model, graph: Graph) -> Iterator[str]:

@@ -331,8 +331,20 @@ def test_a_wider_delete_is_done_each_time(shop: Shop) -> None:
 
     reason = shop.changed()["i"].reason
 
-    assert reason.endswith("it has allow_wider_delete")
+    assert reason.endswith("it has a where_condition")
     assert (before, shop.rows("SELECT id FROM m.i")) == ([(1,), (2,)], [(2,)])
+
+
+def test_a_window_that_follows_the_table_is_read_each_time(shop: Shop) -> None:
+    """Where the newest rows left its source, the next run starts earlier than the last one."""
+    shop.model("SELECT id, c FROM m.a", incremental("delete_insert"), "i")
+    shop.model("SELECT id, c FROM m.a", incremental("delete_insert", start_date="2000-01-01"), "j")
+    shop.changed()
+
+    found = shop.changed()
+
+    assert found["i"].reason.endswith("its start_date follows its own rows")
+    assert "j" not in found
 
 
 def test_another_dialect_is_another_query(shop: Shop) -> None:
