@@ -3,4 +3,4 @@
 from typing import Final
 
 # As in pyproject.toml. To ask for the installed package's takes tens of milliseconds.
-RELEASE: Final = "0.1.0"
+RELEASE: Final = "0.2.0"
