@@ -157,14 +157,24 @@ def parse_query(
         has_relative_files=names_relative_files(nodes),
         metadata=metadata,
         written_defaults="{}",
-        unsteady=unsteady(
-            tokens if dialect == "duckdb" else tokens_of(tree.sql("duckdb"), "duckdb")
-        ),
+        unsteady=unsteady(tokens if dialect == "duckdb" else _in_duckdb(tree, dialect, place)),
         text=text,
         place=place,
         dialect=dialect,
         syntax=LazyTree(lambda: tree),
     )
+
+
+def _in_duckdb(tree: exp.Expr, dialect: str, place: Place) -> list[Token]:
+    """The tokens of a query of another dialect as DuckDB gets it."""
+    try:
+        return tokens_of(tree.sql("duckdb"), "duckdb")
+    except (TokenError, RecursionError) as error:
+        raise SqlError(
+            f"what sqlglot makes of this {dialect} query cannot be read as DuckDB's SQL",
+            place=place,
+            hint="write it with words that both have, or in DuckDB's SQL",
+        ) from error
 
 
 def reading_of(query: Query) -> Reading:

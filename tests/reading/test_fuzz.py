@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from long_part import played
 
@@ -51,6 +51,7 @@ VALUES = st.recursive(
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "bigquery", "tsql"])
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS)
+@example(text="select $$")
 def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> None:
     """A SQL file is read, filled in and filtered, or refused with words."""
     played["inputs"] += 1
