@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 # Runs the command without root's right to write what nobody may write.
@@ -31,6 +32,8 @@ def test_what_is_read_only_is_named(
     case: str, project: Make, t4t: Callable[..., Any], query: Callable[..., list[Any]]
 ) -> None:
     """The words say what cannot be written; it can be read all the same, and nothing is new."""
+    if case == "folder" and duckdb.__version__ < "2":
+        pytest.skip("DuckDB 1.4 tells of an internal error then")
     folder = project({"m.sql": "SELECT 1 AS id"})
     assert t4t("run", folder).exit_code == 0
     name, status, words = CASES[case]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 from running_lab import Lab, incremental, scd2
 from sqlglot.parser import Parser
@@ -141,7 +142,11 @@ def test_a_run_sends_these_statements(
             assert (sent[:begin], sent[-1]) == (["settings"], "COMMIT")
             found[kind, run] = ", ".join(sent[begin + 1 : -1])
 
-    assert found == {key: value for key, value in STATEMENTS.items() if key[0] == kind}
+    expected = {key: value for key, value in STATEMENTS.items() if key[0] == kind}
+    if kind == "view" and duckdb.__version__ < "2":
+        # DuckDB 1.4 does not find views as it finds tables.
+        expected = {key: f"is view, {v.removeprefix('is view, ')}" for key, v in expected.items()}
+    assert found == expected
     assert not [text for text in parsed if "FROM src" in text]
 
 

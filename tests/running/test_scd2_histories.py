@@ -161,12 +161,12 @@ def test_the_open_versions_are_the_source(
         now = Present(Path(folder), scd2(strategy.split()[0], **settings), kind)
     columns = "id, v" if "by" in strategy else "id, c, v"
     seen: dict[int, Rows] = {}
-    hour = 40
+    hour, latest = 40, 0
     with now.warehouse:
         for state, pause in steps:
             hour += pause
             now.put(state)
-            before = now.rows("SELECT * FROM m.t") if seen else []
+            before = now.rows("SELECT * FROM m.t") if latest else []
 
             report = now.run(hour)
 
@@ -182,8 +182,8 @@ def test_the_open_versions_are_the_source(
             assert broken_intervals(now.warehouse, "id") == []
             if report.has_changed_rows:
                 seen = {at: rows for at, rows in seen.items() if at < hour}
-            if hour > max(seen, default=0):
-                seen[hour] = source
+            if hour > latest:
+                seen[hour], latest = source, hour
             assert not now.run(hour + 1).has_changed_rows
         if strategy == "check":
             for at, source in seen.items():
