@@ -115,7 +115,9 @@ def check_same(folder: Path, count: int) -> None:
         (folder / "dbt_project" / "data" / "p.duckdb", "bench"),
     ):
         with duckdb.connect(str(file), read_only=True) as connection:
-            tables = (f'SELECT * FROM "{schema}"."m{number}"' for number in range(count))
+            tables = (
+                f'SELECT * FROM "{file.stem}"."{schema}"."m{number}"' for number in range(count)
+            )
             held.append(
                 connection.execute(
                     "SELECT count(*), sum(hash(id, made, name)::HUGEINT) "
