@@ -48,31 +48,38 @@ class Inputs:
     read: tuple[Key, ...] = ()
 
 
-def inputs_of(
-    model: Model,
-    graph: Graph,
-    request: Request,
-    commits: Mapping[str, Commit],
-    noted: Callable[[str], Noted | None],
-    surroundings: Mapping[str, str],
-) -> Inputs:
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What inputs are found from: what a run is asked to do, and what those before it left.
+
+    Attributes:
+        graph: The project's.
+        request: What is asked.
+        commits: The last commit of each model and seed, by its name in lower case.
+        noted: Gives what the last run of a model has read, by its name, or None.
+    """
+
+    graph: Graph
+    request: Request
+    commits: Mapping[str, Commit]
+    noted: Callable[[str], Noted | None]
+
+
+def inputs_of(model: Model, grounds: Grounds, surroundings: Mapping[str, str]) -> Inputs:
     """What the rows of a model depend on, if it ran now.
 
     Args:
         model: The model.
-        graph: Its project's.
-        request: What the run is asked to do.
-        commits: The last commit of each model and seed, by its name in lower case.
-        noted: Gives what the last run of a model has read, by its name, or None.
+        grounds: What is known of its project.
         surroundings: What every model of the database depends on.
     """
     read: dict[Key, str] = {}
     try:
-        own = definition_inputs(model, graph, request)
-        _read_by(model, graph, request, commits, noted, read)
+        own = definition_inputs(model, grounds.graph, grounds.request)
+        _read_by(model, grounds, read)
     except UnknownInputError as error:
         return Inputs(unknown=str(error))
-    versions = {f"{READS}{graph.nodes[key]}": version for key, version in read.items()}
+    versions = {f"{READS}{grounds.graph.nodes[key]}": version for key, version in read.items()}
     return Inputs({**own, **versions, **surroundings}, read=tuple(read))
 
 
@@ -97,31 +104,24 @@ def _clause(name: str, before: str | None, now: str | None) -> str:
     return f"{name} changed"
 
 
-def _read_by(
-    model: Model,
-    graph: Graph,
-    request: Request,
-    commits: Mapping[str, Commit],
-    noted: Callable[[str], Noted | None],
-    found: dict[Key, str],
-) -> None:
+def _read_by(model: Model, grounds: Grounds, found: dict[Key, str]) -> None:
     """Adds the versions of what a model reads, by itself, in ephemeral models and through views.
 
     Raises:
         UnknownInputError: One has none.
     """
-    for key in graph.parents[model.name.key]:
-        node = graph.nodes[key]
+    for key in grounds.graph.parents[model.name.key]:
+        node = grounds.graph.nodes[key]
         if key in found:
             continue
         if isinstance(node, Model) and node.is_ephemeral:
             try:
-                refuse_unknown(node, graph, request)
+                refuse_unknown(node, grounds.graph, grounds.request)
             except UnknownInputError as error:
                 raise UnknownInputError(f"of {node}: {error}") from error
-            _read_by(node, graph, request, commits, noted, found)
+            _read_by(node, grounds, found)
             continue
-        commit = commits.get(str(node).lower())
+        commit = grounds.commits.get(str(node).lower())
         if commit is None:
             raise UnknownInputError(f"{node} was never made")
         found[key] = commit.data_version
@@ -134,18 +134,10 @@ def _read_by(
             # Its data version counts the rows that its own statements wrote.
             raise UnknownInputError(f"{node} has hooks")
         if commit.materialization == "view" or node.config.materialization == "view":
-            _look_through(node, commit, graph, request, commits, noted, found)
+            _look_through(node, commit, grounds, found)
 
 
-def _look_through(
-    view: Model,
-    commit: Commit,
-    graph: Graph,
-    request: Request,
-    commits: Mapping[str, Commit],
-    noted: Callable[[str], Noted | None],
-    found: dict[Key, str],
-) -> None:
+def _look_through(view: Model, commit: Commit, grounds: Grounds, found: dict[Key, str]) -> None:
     """Adds the versions of what a view reads, whose own does not say what its rows are now.
 
     Raises:
@@ -153,12 +145,12 @@ def _look_through(
     """
     through: dict[Key, str] = {}
     try:
-        wanted = definition_inputs(view, graph, request)
-        _read_by(view, graph, request, commits, noted, through)
+        wanted = definition_inputs(view, grounds.graph, grounds.request)
+        _read_by(view, grounds, through)
     except UnknownInputError as error:
         raise UnknownInputError(f"of the view {view}: {error}") from error
-    names = {f"{READS}{graph.nodes[key]}" for key in through}
-    note = noted(str(view))
+    names = {f"{READS}{grounds.graph.nodes[key]}" for key in through}
+    note = grounds.noted(str(view))
     is_as_written = (
         note is not None
         and note.version == commit.version

@@ -14,7 +14,7 @@ from t4t_core.engines.held_tables import row_counts
 from t4t_core.engines.surroundings import surroundings
 from t4t_core.models import Model
 from t4t_core.names import TableName
-from t4t_core.planning.inputs import Inputs, Noted, changes, inputs_of
+from t4t_core.planning.inputs import Grounds, Inputs, Noted, changes, inputs_of
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
@@ -99,8 +99,8 @@ class Unchanged:
             return Inputs(unknown=f"{request.part or 'a backfill'} was asked for")
         if self._surroundings is None:
             self._surroundings = surroundings(self._warehouse)
-        graph = self._project.graph
-        return inputs_of(model, graph, request, commits, self._noted_of, self._surroundings)
+        grounds = Grounds(self._project.graph, request, commits, self._noted_of)
+        return inputs_of(model, grounds, self._surroundings)
 
     def why_to_run(self, model: Model, inputs: Inputs, commits: Mapping[str, Commit]) -> str:
         """Why the model has to run, as a clause; empty where its last run would be done again."""
