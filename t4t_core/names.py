@@ -14,6 +14,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def quoted_text(text: str) -> str:
+    """The text in single quotes, for statements in which DuckDB takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def is_plain(identifier: str) -> bool:
     """Whether the identifier is an ASCII word that starts with no digit."""
     return identifier.isascii() and identifier.isidentifier()

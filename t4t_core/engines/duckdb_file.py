@@ -14,7 +14,7 @@ from typing import TypeVar
 import duckdb
 
 from t4t_core.errors import BrokenFileError, LockedError, OtherSettingsError, UsageError
-from t4t_core.names import quoted
+from t4t_core.names import quoted, quoted_text
 
 _LOCKED = ("Could not set lock on file", "Unique file handle conflict")
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?)(?: by user|\. |\.$|$)")
@@ -82,11 +82,9 @@ def attached(
         UsageError: The file cannot be opened at all, or is no DuckDB file.
     """
     _make_folder(file)
-    path = str(file).replace("'", "''")
+    attach = f"ATTACH {quoted_text(str(file))} AS {quoted(name)}"
     with _ATTACHING:
-        patiently(
-            lambda: connection.execute(f"ATTACH '{path}' AS {quoted(name)}"), file, lock_timeout_s
-        )
+        patiently(lambda: connection.execute(attach), file, lock_timeout_s)
         try:
             yield
         finally:

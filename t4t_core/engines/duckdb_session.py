@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from t4t_core.names import quoted
+from t4t_core.names import quoted, quoted_text
 
 # USE sets both, and `schema` says less.
 _SETTINGS = "SELECT name, value FROM duckdb_settings() WHERE name <> 'schema'"
@@ -56,7 +56,7 @@ def put_settings_back(connection: duckdb.DuckDBPyConnection, before: SessionStat
         _try(connection, f"RESET {quoted(name)}")
     values = dict(before.settings)
     for name in _changed_settings(connection, before):
-        _try(connection, f"SET {quoted(name)} = {_text(values[name])}")
+        _try(connection, f"SET {quoted(name)} = {quoted_text(values[name])}")
 
 
 def put_back(connection: duckdb.DuckDBPyConnection, before: SessionState) -> None:
@@ -72,7 +72,7 @@ def put_back(connection: duckdb.DuckDBPyConnection, before: SessionState) -> Non
         for name, _, _ in variables - before.variables:
             _try(connection, f"RESET VARIABLE {quoted(name)}")
         for name, value, type_ in before.variables - variables:
-            _try(connection, f"SET VARIABLE {quoted(name)} = CAST({_text(value)} AS {type_})")
+            _try(connection, f"SET VARIABLE {quoted(name)} = CAST({quoted_text(value)} AS {type_})")
         for kind, name in set(connection.execute(_TEMPORARY).fetchall()) - before.temporary:
             connection.unregister(name)
             _try(connection, f"DROP {kind} IF EXISTS temp.{quoted(name)}")
@@ -90,7 +90,3 @@ def _try(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
         connection.execute(statement)
     except duckdb.Error as error:
         log.warning("%s: %s", statement, error)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

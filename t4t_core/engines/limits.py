@@ -8,7 +8,7 @@ import duckdb
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import UsageError
-from t4t_core.names import quoted
+from t4t_core.names import quoted, quoted_text
 
 
 def limit(warehouse: Warehouse, limits: Mapping[str, str | int | bool]) -> None:
@@ -25,9 +25,8 @@ def limit(warehouse: Warehouse, limits: Mapping[str, str | int | bool]) -> None:
         # DuckDB (1.4 to 2.0) takes no folder, not even the same one, once it has spilled to one.
         if _held(warehouse, name) == value:
             continue
-        shown = str(value).replace("'", "''")
         try:
-            warehouse.connection.execute(f"SET GLOBAL {quoted(name)} = '{shown}'")
+            warehouse.connection.execute(f"SET GLOBAL {quoted(name)} = {quoted_text(str(value))}")
         except duckdb.Error as error:
             raise UsageError(
                 f"[connection.limits] {name}: {str(error).splitlines()[0]}",

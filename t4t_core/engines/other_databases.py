@@ -10,7 +10,7 @@ from pathlib import Path
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_file import patiently
 from t4t_core.errors import UsageError
-from t4t_core.names import quoted
+from t4t_core.names import quoted, quoted_text
 from t4t_core.other_database import OtherDatabase
 
 # DuckDB's words where one is missing.
@@ -109,5 +109,4 @@ def _statement(other: OtherDatabase, is_read_only: bool) -> str:
     if is_read_only:
         options.append("READ_ONLY")
     written = f" ({', '.join(options)})" if options else ""
-    source = other.source.replace("'", "''")
-    return f"ATTACH '{source}' AS {quoted(other.name)}{written}"
+    return f"ATTACH {quoted_text(other.source)} AS {quoted(other.name)}{written}"
