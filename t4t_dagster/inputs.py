@@ -14,11 +14,11 @@ from t4t_core.errors import DatabaseError, UsageError
 from t4t_core.forms import FORMS, HINT, RELATION, form_of, in_form
 from t4t_core.models import Model
 from t4t_core.names import TableName
-from t4t_core.other_database import DEFERRED
+from t4t_core.planning.compiled import table_read
 from t4t_core.planning.facts import column_named
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.names import rendered, table, table_in
+from t4t_core.sql.names import rendered, table
 from t4t_dagster.partitions import part_of_input
 from t4t_dagster.translator import T4tTranslator
 
@@ -75,12 +75,9 @@ def _table(
     name: TableName, node: Model | Seed | None, project: Project, warehouse: Warehouse
 ) -> exp.Table:
     """The table, in the database of `defer_to` where the project's own lacks it."""
-    if (
-        node is not None
-        and name.key in with_deferred(project, [name.key], warehouse).graph.deferred
-    ):
-        return table_in(DEFERRED, name)
-    return table(name, project.settings.catalog)
+    if node is None:
+        return table(name, project.settings.catalog)
+    return table_read(name, with_deferred(project, [name.key], warehouse).graph)
 
 
 def _part(

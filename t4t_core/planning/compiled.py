@@ -15,7 +15,7 @@ from t4t_core.other_database import DEFERRED
 from t4t_core.resolution import MAIN_SCHEMA
 from t4t_core.sql.files import with_files
 from t4t_core.sql.filled import unset_variable, with_values
-from t4t_core.sql.names import table
+from t4t_core.sql.names import table, table_in
 from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef, with_tables
 from t4t_core.sql.window import subquery
@@ -96,10 +96,7 @@ def _replacement(
 
 def table_read(name: TableName, graph: Graph) -> exp.Table:
     """The table that is read for a model or seed, in the database where it is."""
-    found = table(name, graph.catalog)
-    if name.key in graph.deferred:
-        found.set("catalog", exp.to_identifier(DEFERRED))
-    return found
+    return table_in(DEFERRED, name) if name.key in graph.deferred else table(name, graph.catalog)
 
 
 def function_fingerprints(model: Model, graph: Graph) -> tuple[tuple[str, str], ...]:
