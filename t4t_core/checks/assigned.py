@@ -44,13 +44,10 @@ class Assigned:
             if check.severity == "error" and (key, check.name) not in self.waits
         )
 
-    def following(self, key: Key) -> tuple[Check, ...]:
-        """The checks that run once the table is written."""
-        return tuple(
-            check
-            for check in self.of(key)
-            if check.severity == "warning" and (key, check.name) not in self.waits
-        )
+    def at_once(self, key: Key) -> tuple[Check, ...]:
+        """The checks that wait for no other table, those that may stop the table first."""
+        found = [check for check in self.of(key) if (key, check.name) not in self.waits]
+        return tuple(sorted(found, key=lambda check: check.severity != "error"))
 
     def waiting(self, key: Key) -> tuple[Check, ...]:
         """The checks of a table that a build runs after another table."""

@@ -43,20 +43,14 @@ def functions_of_tests(node: Node, project: Project) -> tuple[Function, ...]:
 
 def tests_left_out(node: Node, project: Project, reason: str) -> tuple[CheckReport, ...]:
     """The reports of a node's tests where the node itself was not run."""
-    checks, key = project.checks, node.name.key
-    return tuple(
-        left_out(check, node, reason) for check in (*checks.blocking(key), *checks.following(key))
-    )
+    return tuple(left_out(check, node, reason) for check in project.checks.at_once(node.name.key))
 
 
 def ephemeral_tests(
     node: Node, project: Project, request: Request, warehouse: Warehouse
 ) -> tuple[CheckReport, ...]:
     """What the tests of an ephemeral model find in the rows that its readers would get."""
-    checks, key = project.checks, node.name.key
-    return run_checks(
-        (*checks.blocking(key), *checks.following(key)), node, project, request, warehouse
-    )
+    return run_checks(project.checks.at_once(node.name.key), node, project, request, warehouse)
 
 
 def waiting_tests(
@@ -108,11 +102,8 @@ def rest_of_tests(
     """
     if not request.with_tests:
         return ()
-    checks, key = project.checks, node.name.key
     done = {test.name for test in report.tests}
-    rest = [
-        check for check in (*checks.blocking(key), *checks.following(key)) if check.name not in done
-    ]
+    rest = [check for check in project.checks.at_once(node.name.key) if check.name not in done]
     if report.status == "failed":
         return tuple(left_out(check, node, f"{node} failed") for check in rest)
     return run_checks(rest, node, project, request, warehouse)
