@@ -1,6 +1,6 @@
 """Many runs in a row leave nothing behind that grows.
 
-The quick part is some runs of one strategy; `T4T_LONG=1` makes five hundred of each, and looks at
+The quick part is some runs of one strategy; `T4T_LONG=1` makes two thousand of each, and looks at
 memory and the size of the files too.
 """
 
@@ -16,7 +16,7 @@ from running_lab import Lab, incremental
 
 from t4t_core.state import ledger
 
-RUNS = 500 if IS_LONG else 25
+RUNS = 2000 if IS_LONG else 25
 KEPT = ledger.VERSIONS_KEPT if IS_LONG else 20
 NEW_ROWS = (
     "INSERT INTO src SELECT {n} + i, TIMESTAMP '2024-01-01' + INTERVAL ({n} + i) MINUTE, 'v' || i "
