@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from t4t_core.values import TimeValue
 
@@ -54,16 +55,21 @@ class Definition:
     complete_from: str = ""
     old_until: str = ""
 
-    def to_json(self) -> str:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps(values, sort_keys=True)
+    def told(self) -> dict[str, object]:
+        """What JSON can say of it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all of it."""
+        return hashlib.sha256(json.dumps(self.told(), sort_keys=True).encode()).hexdigest()
 
     @classmethod
-    def from_json(cls, text: str) -> Definition:
-        values = json.loads(text)
-        values["unique_key"] = tuple(values["unique_key"])
+    def of_told(cls, told: Mapping[str, Any]) -> Definition:
+        """The definition that `told` gave, as JSON gives it back; an older t4t told less."""
+        values = {**told, "unique_key": tuple(told["unique_key"])}
         for key in ("functions", "incomplete"):
-            values[key] = tuple((name, text) for name, text in values.get(key, ()))
+            values[key] = tuple((name, text) for name, text in told.get(key, ()))
         return cls(**values)
 
 

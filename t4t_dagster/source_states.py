@@ -17,7 +17,8 @@ from t4t_core.planning.request import Request
 from t4t_core.project import Project
 from t4t_core.running.time_values import greatest_in_column
 from t4t_core.sql.names import identifier, rendered
-from t4t_core.state.ledger import check_format, last_commits
+from t4t_core.state.ledger import last_commits
+from t4t_core.state.ledger_tables import check_format
 from t4t_core.values import TimeValue
 from t4t_dagster.lineage import lineage_of
 

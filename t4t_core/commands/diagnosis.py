@@ -14,7 +14,8 @@ from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import T4tError
 from t4t_core.project.load import Project
-from t4t_core.state.ledger import check_format, last_commits
+from t4t_core.state.ledger import last_commits
+from t4t_core.state.ledger_tables import check_format
 
 
 def diagnosed(project: Project) -> dict[str, Any]:

@@ -32,7 +32,8 @@ from t4t_core.sql.names import rendered
 from t4t_core.sql.window import around
 from t4t_core.sql_functions.made import first_statements, preview_functions
 from t4t_core.sql_functions.names import with_temporary_functions
-from t4t_core.state.ledger import has_ledger, last_commit, last_commits
+from t4t_core.state.ledger import last_commit, last_commits
+from t4t_core.state.ledger_tables import has_ledger
 from t4t_core.values import TimeValue
 from t4t_core.windows.backfill import todo_of
 

@@ -15,7 +15,8 @@ from t4t_core.errors import StateError, UsageError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.running.session import open_session
-from t4t_core.state.ledger import check_format, last_commit, last_commits, write_commit
+from t4t_core.state.ledger import last_commit, last_commits, write_commit
+from t4t_core.state.ledger_tables import check_format
 from t4t_core.state.windows import kept_windows, note_by_hand
 from t4t_core.values import TimeValue
 from t4t_core.windows.coverage import Covered, covered_now, missing

@@ -47,6 +47,11 @@ class Inputs:
     unknown: str = ""
     read: tuple[Key, ...] = ()
 
+    @property
+    def to_note(self) -> Mapping[str, str] | None:
+        """What a run notes for the next one; None where not all of it is known."""
+        return None if self.unknown else self.known
+
 
 @dataclass(frozen=True, slots=True)
 class Grounds:

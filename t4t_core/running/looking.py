@@ -10,7 +10,7 @@ from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.project.load import Project
 from t4t_core.sql_functions.made import register_functions
-from t4t_core.state.ledger import check_format
+from t4t_core.state.ledger_tables import check_format
 
 
 @contextmanager

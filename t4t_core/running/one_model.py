@@ -27,7 +27,6 @@ from t4t_core.running.time_values import greatest_read
 from t4t_core.running.unchanged import NOTHING_FOUND, Found
 from t4t_core.sql.query import Query
 from t4t_core.sql_functions.made import make_functions
-from t4t_core.state.inputs import note_inputs
 from t4t_core.state.ledger import write_commit
 from t4t_core.state.windows import note_run
 from t4t_core.windows.window import Batch
@@ -95,10 +94,8 @@ def run_model(
             )
             if any(test.is_blocking for test in tests):
                 raise refused(tests)
-            write_commit(warehouse, commit)
+            write_commit(warehouse, commit, found.inputs.to_note)
             note_run(warehouse, made, before, commit, batch, with_windows)
-            if not found.inputs.unknown:
-                note_inputs(warehouse, commit, found.inputs.known)
     except T4tError as error:
         told = explained(error, model)
         if isinstance(told, DatabaseError):

@@ -28,7 +28,8 @@ from t4t_core.seeds.one_seed import run_seed
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql_functions.function import Function
 from t4t_core.sql_functions.made import ledger_name, make_functions, register_functions
-from t4t_core.state.ledger import ensure_ledger, last_commit, last_commits
+from t4t_core.state.ledger import last_commit, last_commits
+from t4t_core.state.ledger_tables import ensure_ledger
 from t4t_core.state.mirror import bring_up_to_date
 from t4t_core.state.windows import forget_progress, models_with_windows
 from t4t_core.windows.backfill import OnProgress, run_backfill, todo_of

@@ -23,8 +23,7 @@ from t4t_core.resolution import Key
 from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
-from t4t_core.state.inputs import noted_inputs
-from t4t_core.state.ledger import last_commit
+from t4t_core.state.ledger import last_commit, noted_inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project
-from t4t_core.state.ledger import check_format, last_commits
+from t4t_core.state.ledger import last_commits
+from t4t_core.state.ledger_tables import check_format
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from t4t_core.sql_functions.names import (
     with_function_names,
     with_temporary_functions,
 )
-from t4t_core.state.ledger import has_ledger, last_commit, write_commit
+from t4t_core.state.ledger import last_commit, write_commit
+from t4t_core.state.ledger_tables import has_ledger
 
 log = logging.getLogger("ExecutionEngine")
 

@@ -6,119 +6,41 @@ lets only one of two rival writers of a version commit.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, cast
 
 import duckdb
 
-from t4t_core.commit import Commit, Definition, Mode, Origin
+from t4t_core.commit import Commit, Definition
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import DatabaseError, StateError
-from t4t_core.names import OWN_SCHEMA, TableName
+from t4t_core.errors import DatabaseError
+from t4t_core.planning.inputs import Noted
+from t4t_core.state.ledger_tables import SCHEMA, has_ledger, ledger_rows
 from t4t_core.values import TimeKind, TimeValue
 
-SCHEMA: Final = OWN_SCHEMA
-FORMAT: Final = 1
 VERSIONS_KEPT: Final = 100
-
-_COLUMNS: Final = {
-    "model_name": "VARCHAR",
-    "version": "BIGINT",
-    "origin": "VARCHAR",
-    "materialization": "VARCHAR",
-    "strategy": "VARCHAR",
-    "mode": "VARCHAR",
-    "reason": "VARCHAR",
-    "definition": "VARCHAR",
-    "config_hash": "VARCHAR",
-    "watermark": "VARCHAR",
-    "watermark_type": "VARCHAR",
-    "start": "VARCHAR",
-    "rows_inserted": "BIGINT",
-    "rows_updated": "BIGINT",
-    "rows_deleted": "BIGINT",
-    "row_count": "BIGINT",
-    "data_version": "VARCHAR",
-    "committed_at": "TIMESTAMP",
-    "duration_s": "DOUBLE",
-}
-# Tables that came after the first version, each new one at the end; an older t4t does not look at
-# them.
-_LATER_TABLES: Final = {
-    "windows": "model_name VARCHAR, time_type VARCHAR, lower VARCHAR, upper VARCHAR, "
-    "goes_on BOOLEAN, committed_at TIMESTAMP",
-    "backfills": "model_name VARCHAR PRIMARY KEY, lower VARCHAR, upper VARCHAR, "
-    "batch_size VARCHAR, definition VARCHAR, done_until VARCHAR, committed_at TIMESTAMP",
-    "inputs": "model_name VARCHAR, version BIGINT, inputs VARCHAR",
-}
-_SELECT: Final = f"SELECT {', '.join(f'c.{name}' for name in _COLUMNS)} FROM {SCHEMA}.commits AS c"
-
-
-def ensure_ledger(warehouse: Warehouse) -> None:
-    """Makes the ledger where there is none, and what a ledger of an older t4t lacks.
-
-    Raises:
-        StateError: A newer t4t wrote it.
-    """
-    if has_ledger(warehouse):
-        check_format(warehouse)
-    else:
-        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        with warehouse.transaction():
-            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            warehouse.execute(
-                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.commits "
-                f"({columns}, PRIMARY KEY (model_name, version))"
-            )
-            warehouse.execute(
-                f"CREATE OR REPLACE TABLE {SCHEMA}.format AS SELECT {FORMAT} AS version"
-            )
-    if not has_table(warehouse, tuple(_LATER_TABLES)[-1]):
-        for name, columns in _LATER_TABLES.items():
-            warehouse.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} ({columns})")
-
-
-def check_format(warehouse: Warehouse) -> None:
-    """Refuses a ledger that a newer t4t wrote.
-
-    Raises:
-        StateError: It did.
-    """
-    if not has_ledger(warehouse):
-        return
-    written = warehouse.number(f"SELECT max(version) FROM {SCHEMA}.format")
-    if written > FORMAT:
-        file = warehouse.row(
-            "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
-        )
-        raise StateError(
-            f"the ledger in {file[0] if file else 'memory'} has format {written}; "
-            f"this t4t knows {FORMAT}",
-            hint="upgrade t4t-dagster; nothing was changed",
-        )
-
-
-def has_ledger(warehouse: Warehouse) -> bool:
-    """Whether the database has a ledger."""
-    return has_table(warehouse, "format")
-
-
-def has_table(warehouse: Warehouse, name: str) -> bool:
-    """Whether the ledger has a table; one of an older t4t may lack some."""
-    return warehouse.target(TableName(SCHEMA, name)) is not None
+# To forget the earlier ones takes about as long as to write a commit.
+_INPUTS_KEPT: Final = 16
 
 
 def last_commit(warehouse: Warehouse, model_name: str) -> Commit | None:
     """The model's last commit, or None where it has none."""
+    rows = ledger_rows(warehouse)
     last = warehouse.row(
         "SELECT max_by(c.model_name, c.version), max(c.version) "
-        f"FROM {SCHEMA}.commits AS c WHERE lower(c.model_name) = ?",
+        f"FROM {rows} AS c WHERE lower(c.model_name) = ?",
         (model_name.lower(),),
     )
     if last is None or last[0] is None:
         return None
     # By its primary key: to sort whole rows takes longer than both of these.
-    row = warehouse.row(f"{_SELECT} WHERE c.model_name = ? AND c.version = ?", last)
+    row = warehouse.row(
+        f"SELECT c.model_name, c.version, c.body FROM {rows} AS c "
+        "WHERE c.model_name = ? AND c.version = ?",
+        last,
+    )
     return None if row is None else _commit(row)
 
 
@@ -126,46 +48,52 @@ def last_commits(warehouse: Warehouse) -> tuple[Commit, ...]:
     """The last commit of every model, by name; none where there is no ledger."""
     if not has_ledger(warehouse):
         return ()
-    rows = warehouse.rows(
+    rows = ledger_rows(warehouse)
+    found = warehouse.rows(
         # Joined, since a window over whole rows takes twice as long.
-        f"{_SELECT} JOIN (SELECT max_by(model_name, version) AS model_name, "
-        f"max(version) AS version FROM {SCHEMA}.commits GROUP BY lower(model_name)) AS last "
+        f"SELECT c.model_name, c.version, c.body FROM {rows} AS c "
+        "JOIN (SELECT max_by(model_name, version) AS model_name, max(version) AS version "
+        f"FROM {rows} AS o GROUP BY lower(model_name)) AS last "
         "ON last.model_name = c.model_name AND last.version = c.version ORDER BY c.model_name"
     )
-    return tuple(_commit(row) for row in rows)
+    return tuple(_commit(row) for row in found)
 
 
-def write_commit(warehouse: Warehouse, commit: Commit) -> None:
+def noted_inputs(warehouse: Warehouse) -> dict[str, Noted]:
+    """What the last runs have read that noted it, by the models' names in lower case.
+
+    A later commit without a note, by an older t4t, by hand or of a part of the rows, makes what was
+    noted before count no more: compare the versions.
+    """
+    if not has_ledger(warehouse):
+        return {}
+    rows = warehouse.rows(
+        "SELECT lower(model_name), max(version), max_by(inputs, version) "
+        f"FROM {ledger_rows(warehouse)} AS c WHERE inputs IS NOT NULL GROUP BY lower(model_name)"
+    )
+    return {
+        str(name): Noted(cast(int, version), json.loads(str(inputs)))
+        for name, version, inputs in rows
+    }
+
+
+def write_commit(
+    warehouse: Warehouse, commit: Commit, inputs: Mapping[str, str] | None = None
+) -> None:
     """Adds a commit within the open transaction, and forgets the model's oldest ones.
+
+    Args:
+        warehouse: With an open transaction.
+        commit: Of the next version.
+        inputs: What the run has read, or None where not all of it is known.
 
     Raises:
         DatabaseError: Another writer added this version.
     """
-    mark = commit.watermark or commit.start
-    values = (
-        commit.model_name,
-        commit.version,
-        commit.origin,
-        commit.materialization,
-        commit.strategy,
-        commit.mode,
-        commit.reason,
-        commit.definition.to_json(),
-        commit.config_hash,
-        _text(commit.watermark),
-        mark.kind.value if mark else None,
-        _text(commit.start),
-        commit.rows_inserted,
-        commit.rows_updated,
-        commit.rows_deleted,
-        commit.row_count,
-        commit.data_version,
-        commit.committed_at,
-        commit.duration_s,
-    )
-    marks = ", ".join("?" for _ in values)
+    noted = None if inputs is None else json.dumps(inputs, separators=(",", ":"))
+    values = (commit.model_name, commit.version, _body(commit), noted)
     try:
-        warehouse.row(f"INSERT INTO {SCHEMA}.commits VALUES ({marks})", values)
+        warehouse.row(f"INSERT INTO {SCHEMA}.ledger VALUES (?, ?, ?, ?)", values)
     except DatabaseError as error:
         if not isinstance(error.__cause__, duckdb.ConstraintException):
             raise
@@ -175,11 +103,41 @@ def write_commit(warehouse: Warehouse, commit: Commit) -> None:
             hint="run again",
             is_transient=True,
         ) from error
+    if commit.version % _INPUTS_KEPT == 0:
+        warehouse.row(
+            f"UPDATE {SCHEMA}.ledger SET inputs = NULL WHERE model_name = ? AND version < ? "
+            "AND inputs IS NOT NULL",
+            (commit.model_name, commit.version),
+        )
     if commit.version > VERSIONS_KEPT:
         warehouse.row(
-            f"DELETE FROM {SCHEMA}.commits WHERE model_name = ? AND version <= ?",
+            f"DELETE FROM {SCHEMA}.ledger WHERE model_name = ? AND version <= ?",
             (commit.model_name, commit.version - VERSIONS_KEPT),
         )
+
+
+def _body(commit: Commit) -> str:
+    mark = commit.watermark or commit.start
+    told = {
+        "origin": commit.origin,
+        "materialization": commit.materialization,
+        "strategy": commit.strategy,
+        "mode": commit.mode,
+        "reason": commit.reason,
+        "definition": commit.definition.told(),
+        "config_hash": commit.config_hash,
+        "watermark": _text(commit.watermark),
+        "watermark_type": mark.kind.value if mark else None,
+        "start": _text(commit.start),
+        "rows_inserted": commit.rows_inserted,
+        "rows_updated": commit.rows_updated,
+        "rows_deleted": commit.rows_deleted,
+        "row_count": commit.row_count,
+        "data_version": commit.data_version,
+        "committed_at": commit.committed_at.isoformat(),
+        "duration_s": commit.duration_s,
+    }
+    return json.dumps(told, separators=(",", ":"))
 
 
 def _text(value: TimeValue | None) -> str | None:
@@ -187,28 +145,15 @@ def _text(value: TimeValue | None) -> str | None:
 
 
 def _commit(row: tuple[object, ...]) -> Commit:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    kind = TimeKind(values["watermark_type"]) if values["watermark_type"] else None
-    return Commit(
-        model_name=str(values["model_name"]),
-        version=cast(int, values["version"]),
-        origin=cast(Origin, values["origin"]),
-        materialization=str(values["materialization"]),
-        strategy=cast("str | None", values["strategy"]),
-        mode=cast(Mode, values["mode"]),
-        reason=str(values["reason"]),
-        definition=Definition.from_json(str(values["definition"])),
-        config_hash=str(values["config_hash"]),
-        watermark=_time(kind, values["watermark"]),
-        start=_time(kind, values["start"]),
-        rows_inserted=cast(int, values["rows_inserted"]),
-        rows_updated=cast(int, values["rows_updated"]),
-        rows_deleted=cast(int, values["rows_deleted"]),
-        row_count=cast("int | None", values["row_count"]),
-        data_version=str(values["data_version"]),
-        committed_at=cast(datetime, values["committed_at"]),
-        duration_s=cast(float, values["duration_s"]),
-    )
+    name, version, body = row
+    told = json.loads(str(body))
+    mark = told.pop("watermark_type")
+    kind = TimeKind(mark) if mark else None
+    told["watermark"] = _time(kind, told["watermark"])
+    told["start"] = _time(kind, told["start"])
+    told["definition"] = Definition.of_told(told["definition"])
+    told["committed_at"] = datetime.fromisoformat(told["committed_at"])
+    return Commit(model_name=str(name), version=cast(int, version), **told)
 
 
 def _time(kind: TimeKind | None, text: object) -> TimeValue | None:

@@ -5,14 +5,13 @@ Both are written in the transaction that writes the data.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.plan import Plan
-from t4t_core.state.ledger import SCHEMA, has_table
+from t4t_core.state.ledger_tables import SCHEMA, has_table
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.windows.coverage import Covered, to_keep
 from t4t_core.windows.window import Batch, Window
@@ -170,5 +169,4 @@ def _write_progress(
 
 
 def _key(window: Window, batch_size: str, definition: Definition) -> tuple[str, str, str, str]:
-    digest = hashlib.sha256(definition.to_json().encode()).hexdigest()
-    return (str(window.start), str(window.end), batch_size, digest)
+    return (str(window.start), str(window.end), batch_size, definition.digest)

@@ -18,7 +18,8 @@ from t4t_core.report import ModelReport
 from t4t_core.running.run import require_variables
 from t4t_core.running.session import Session
 from t4t_core.sql.query import Query
-from t4t_core.state.ledger import ensure_ledger, last_commits
+from t4t_core.state.ledger import last_commits
+from t4t_core.state.ledger_tables import ensure_ledger
 from t4t_core.unit_tests.before import leave_input, leave_table
 from t4t_core.unit_tests.inputs import (
     Input,

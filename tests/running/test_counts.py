@@ -60,7 +60,7 @@ STATEMENTS = {
 
 # How statements begin, and the word for them.
 WORDS = {
-    "INSERT INTO _t4t.commits": "ledger",
+    "INSERT INTO _t4t.ledger": "ledger",
     "CREATE SCHEMA": "schema",
     "CREATE OR REPLACE VIEW m.t": "view t",
     "CREATE OR REPLACE TABLE m.t": "create t",

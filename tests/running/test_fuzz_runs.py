@@ -18,7 +18,7 @@ from t4t_core.planning.request import Request
 from t4t_core.project.load import load_project, with_variables
 from t4t_core.running.session import Session
 from t4t_core.sql.names import column, rendered
-from t4t_core.state.ledger import ensure_ledger
+from t4t_core.state.ledger_tables import ensure_ledger
 from t4t_core.windows.slices import Slice
 
 pytestmark = pytest.mark.long

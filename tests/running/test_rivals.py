@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -111,10 +111,10 @@ def test_of_two_sessions_in_one_process_one_commits(lab: Lab, source: Source) ->
     with open_session(project) as first, open_session(project) as second:
         whole = one_model.write_commit
 
-        def overtaken(warehouse: Warehouse, commit: Commit) -> None:
+        def overtaken(warehouse: Warehouse, commit: Commit, inputs: Mapping[str, str]) -> None:
             with patch("t4t_core.running.one_model.write_commit", whole):
                 winners.append(second.run(model, Request()))
-            whole(warehouse, commit)
+            whole(warehouse, commit, inputs)
 
         winners: list[ModelReport] = []
         with patch("t4t_core.running.one_model.write_commit", overtaken):

@@ -22,7 +22,7 @@ from t4t_core.planning.request import Request
 from t4t_core.project.load import load_project
 from t4t_core.report import ModelReport
 from t4t_core.running.session import Session
-from t4t_core.state.ledger import ensure_ledger
+from t4t_core.state.ledger_tables import ensure_ledger
 
 Rows = list[tuple[Any, ...]]
 

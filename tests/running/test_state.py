@@ -210,9 +210,9 @@ def test_a_copy_that_cannot_be_written_only_warns(
 
 def test_a_state_of_the_future_is_refused(ran: Lab) -> None:
     """A ledger that a newer t4t wrote is not touched."""
-    ran.sql("UPDATE _t4t.format SET version = 2")
+    ran.sql("UPDATE _t4t.format SET version = 3")
 
-    with pytest.raises(StateError, match="format 2"):
+    with pytest.raises(StateError, match="format 3"):
         ran.report()
 
 

@@ -164,7 +164,7 @@ def _move(shop: Shop) -> None:
         ),
         pytest.param(lambda shop: shop.sql("DELETE FROM m.t"), "t", id="deleted-by-hand"),
         pytest.param(
-            lambda shop: shop.sql("DELETE FROM _t4t.inputs WHERE model_name = 'm.a'"),
+            lambda shop: shop.sql("UPDATE _t4t.ledger SET inputs = NULL WHERE model_name = 'm.a'"),
             "avti",
             id="not-noted",
         ),
@@ -292,8 +292,9 @@ def test_a_part_of_an_incremental_model_is_not_its_whole(shop: Shop) -> None:
 
     assert shop.changed()["i"].reason.endswith("its last run did not note what it read")
     shop.sql(
-        "INSERT INTO _t4t.commits SELECT * REPLACE (version + 1 AS version, 'reset' AS origin) "
-        "FROM _t4t.commits WHERE model_name = 'm.i' ORDER BY version DESC LIMIT 1"
+        "INSERT INTO _t4t.ledger SELECT model_name, version + 1, "
+        'json_merge_patch(body, \'{"origin": "reset"}\'), NULL '
+        "FROM _t4t.ledger WHERE model_name = 'm.i' ORDER BY version DESC LIMIT 1"
     )
     assert shop.changed()["i"].mode == "full"
     assert not shop.changed()

@@ -1,0 +1,80 @@
+"""A ledger of format 1, which had a column for each field, goes on as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from running_lab import Lab, incremental
+
+from t4t_core.commands import state as state_commands
+from t4t_core.planning.request import Request
+from t4t_core.running.run import run_nodes
+
+Source = Callable[..., None]
+LAST = "SELECT * FROM _t4t.commits ORDER BY version DESC LIMIT 1"
+
+
+@pytest.fixture
+def older(lab: Lab, source: Source) -> Lab:
+    """An append model of two runs and a view on it, with their ledger as format 1 kept it."""
+    source((1, 3, "a"), (2, 5, "b"))
+    lab.model("SELECT id, c, v FROM src", incremental("append"))
+    lab.model("SELECT * FROM m.t", {"materialization": "view"}, name="v")
+    lab.report()
+    lab.report()
+    lab.sql(
+        "CREATE TABLE _t4t.kept AS SELECT * FROM _t4t.commits",
+        "CREATE TABLE _t4t.inputs AS SELECT model_name, version, inputs FROM _t4t.ledger",
+        "DROP VIEW _t4t.commits",
+        "DROP TABLE _t4t.ledger",
+        "ALTER TABLE _t4t.kept ADD PRIMARY KEY (model_name, version)",
+        "ALTER TABLE _t4t.kept RENAME TO commits",
+        "UPDATE _t4t.format SET version = 1",
+    )
+    return lab
+
+
+@pytest.mark.parametrize("has_inputs", [True, False], ids=["inputs", "no-inputs"])
+def test_a_run_goes_on_from_an_older_ledger(
+    older: Lab, source: Source, *, has_inputs: bool
+) -> None:
+    """The next run is incremental, and all that was committed is still told of."""
+    if not has_inputs:
+        older.sql("DROP TABLE _t4t.inputs")
+    source((3, 6, "c"))
+    before = older.sql("SELECT * FROM _t4t.commits ORDER BY ALL")
+
+    report = older.run()
+
+    assert (report.mode, report.rows_inserted) == ("incremental", 1)
+    assert older.rows("SELECT id FROM m.t ORDER BY 1") == [(1,), (2,), (3,)]
+    kept = older.sql("SELECT * FROM _t4t.commits ORDER BY ALL")
+    assert [row for row in kept if row[1] < 3] == before
+    assert [row[:2] for row in kept if row[1] == 3] == [("m.t", 3), ("m.v", 3)]
+    assert older.sql("FROM _t4t.format") == [(2,)]
+    assert older.run().mode == "incremental"
+
+
+def test_an_older_ledger_is_read_as_it_is(older: Lab) -> None:
+    """What only reads shows the same of it, and leaves it alone."""
+    held = older.database.read_bytes()
+
+    shown = state_commands.shown(older.project())
+
+    assert older.database.read_bytes() == held
+    assert [row["version"] for row in shown] == [2, 2]
+    assert shown[0]["last_processed_value"] == "2024-01-05T00:00:00"
+    state_commands.set_watermark(older.project(), "m.t", "2024-01-03")
+    assert older.run().rows_inserted == 0
+
+
+def test_what_an_older_ledger_noted_of_inputs_counts(older: Lab) -> None:
+    """A view that nothing changed for is left as it is by the first run after it."""
+    project = older.project()
+    request = Request(only_changed=True)
+    nodes = [project.graph.node("m.v")]
+
+    report = run_nodes(project, nodes, request)
+
+    assert [(model.mode, model.status) for model in report.models] == [("skipped", "success")]
