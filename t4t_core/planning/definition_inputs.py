@@ -12,6 +12,8 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
 from t4t_core.planning.request import Request
+from t4t_core.planning.unknown_inputs import UnknownInputError
+from t4t_core.sql.files_read import READERS
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
@@ -35,10 +37,6 @@ _DESCRIBING: Final[dict[str, Any]] = {
     "disable_default_tests": True,
     "schema_": {"__all__": {"description", "tests", "fk_to", "dimension"}},
 }
-
-
-class UnknownInputError(Exception):
-    """Something that a model's rows depend on has no version; its text says what, as a clause."""
 
 
 def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str, str]:
@@ -72,7 +70,7 @@ def _dialects(model: Model, graph: Graph) -> Iterator[str]:
 
 
 def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
-    """Refuses what may give other rows although all tables are as they were.
+    """Refuses what may give other rows although all tables and files are as they were.
 
     Raises:
         UnknownInputError: The model has it.
@@ -82,9 +80,6 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
         raise UnknownInputError("it is written in Python")
     if model.pre_hooks or model.post_hooks:
         raise UnknownInputError("it has hooks")
-    sources = graph.sources[model.name.key]
-    if sources:
-        raise UnknownInputError(f"nothing here makes {'.'.join(graph.source_name(sources[0]))}")
     functions = graph.functions_of(model)
     if functions and model.config.materialization == "view":
         raise UnknownInputError("it is a view that calls functions")
@@ -92,7 +87,8 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
     if any(condition.tables for condition in conditions):
         raise UnknownInputError("a condition in its metadata reads a table")
     _refuse_window(model, request)
-    _refuse_unsteady(query.unsteady, query.calls, model.name.schema, graph)
+    words = tuple(word for word in query.unsteady if word.removesuffix("()") not in READERS)
+    _refuse_unsteady(words, query.calls, model.name.schema, graph)
     for condition in conditions:
         words = unsteady_in(condition.text)
         _refuse_unsteady(words, condition.calls, model.name.schema, graph)

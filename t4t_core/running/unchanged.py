@@ -10,6 +10,7 @@ from typing import Final, Literal
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_functions import macros_of_others
+from t4t_core.engines.file_stamps import file_stamp
 from t4t_core.engines.held_tables import row_counts
 from t4t_core.engines.surroundings import surroundings
 from t4t_core.models import Model
@@ -17,13 +18,17 @@ from t4t_core.names import TableName
 from t4t_core.planning.inputs import Grounds, Inputs, Noted, changes, inputs_of
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
+from t4t_core.planning.unknown_inputs import UnknownInputError
 from t4t_core.project.load import Project
 from t4t_core.report import ModelReport
 from t4t_core.resolution import Key
 from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
+from t4t_core.sql.files_read import READERS
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
 from t4t_core.state.ledger import last_commit, noted_inputs
+
+_DUCKDBS: Final = STEADY | NO_CALLS | READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,14 @@ class Unchanged:
             return Inputs(unknown=f"{request.part or 'a backfill'} was asked for")
         if self._surroundings is None:
             self._surroundings = surroundings(self._warehouse)
-        grounds = Grounds(self._project.graph, request, commits, self._noted_of)
+        grounds = Grounds(
+            self._project.graph,
+            request,
+            commits,
+            self._noted_of,
+            files=lambda name: file_stamp(self._warehouse, name),
+            source=self._source_version,
+        )
         return inputs_of(model, grounds, self._surroundings)
 
     def why_to_run(self, model: Model, inputs: Inputs, commits: Mapping[str, Commit]) -> str:
@@ -137,6 +149,9 @@ class Unchanged:
         """Takes into account what the run of a commit has noted."""
         if self._noted is not None and not inputs.unknown:
             self._noted[commit.model_name.lower()] = Noted(commit.version, inputs.known)
+
+    def _source_version(self, name: tuple[str, ...]) -> str:
+        raise UnknownInputError(f"nothing here makes {'.'.join(name)}")
 
     def _noted_of(self, model_name: str) -> Noted | None:
         if self._noted is None:
@@ -180,6 +195,6 @@ class Unchanged:
         if self._shadow is None:
             own = {function.name.key for function in self._project.graph.functions.values()}
             others = macros_of_others(self._warehouse) - own
-            above = sorted(name for _, name in others if name in STEADY or name in NO_CALLS)
+            above = sorted(name for _, name in others if name in _DUCKDBS)
             self._shadow = f"the database has a macro {above[0]}" if above else ""
         return self._shadow

@@ -34,6 +34,8 @@ _UNSTEADY: Final = frozenset(
         "rowid",
     )
 )
+# A WITH may hold a statement that writes (DuckDB 2.0). Its words are none of a name's in quotes.
+_WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("into",)}
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _TEXTS: Final = (*CASED, TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING)
@@ -60,7 +62,20 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
             found[word] = None
         elif word == "sample" and at and _last_word(tokens[at - 1]) == "using":
             found["using sample"] = None
+        elif _writes(tokens, at):
+            found[f"{word} in a WITH"] = None
     return tuple(found)
+
+
+def _writes(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a statement that writes rows begins here; `(update ...` is always taken for one."""
+    if tokens[at].token_type is TokenType.IDENTIFIER:
+        return False
+    words = tokens[at].text.lower().split()
+    words += [_last_word(token) for token in tokens[at + 1 : at + 2]]
+    if words[0] == "update":
+        return at > 0 and tokens[at - 1].text in "()"
+    return len(words) > 1 and words[1] in _WRITERS.get(words[0], ())
 
 
 def _is_word(token: Token) -> bool:

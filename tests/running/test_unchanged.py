@@ -231,7 +231,11 @@ def test_a_run_says_why_and_leaves_no_trace_where_it_does_nothing(shop: Shop) ->
             ),
         ),
         ("SELECT * FROM other.main.src", "nothing here makes other.main.src"),
-        ("SELECT * FROM 'seeds/s.csv'", "nothing here makes"),
+        pytest.param(
+            "WITH w AS (INSERT INTO main.src VALUES (2) RETURNING id) SELECT * FROM w",
+            "insert in a WITH may give something else each time",
+            marks=pytest.mark.skipif(duckdb.__version__ < "2", reason="it writes nothing there"),
+        ),
     ],
 )
 def test_what_cannot_be_known_is_never_assumed(shop: Shop, query: str, reason: str) -> None:
