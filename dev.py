@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCKED = ROOT / "requirements" / "locked.txt"
 LOWEST = ROOT / "requirements" / "lowest.txt"
+COMPILED = ROOT / "requirements" / "compiled.txt"
 
 
 def environment(requirements: Path = LOCKED) -> Path:
@@ -42,9 +43,10 @@ def environment(requirements: Path = LOCKED) -> Path:
     return programs
 
 
-def run(command: list[str], **variables: str) -> None:
+def run(command: list[str], given: str | None = None, **variables: str) -> None:
     """Runs a command in the project's folder; a failing one ends this program with its status."""
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False)  # noqa: S603
+    environ = {**os.environ, **variables}
+    done = subprocess.run(command, cwd=ROOT, env=environ, input=given, text=True, check=False)  # noqa: S603
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -91,6 +93,18 @@ def lowest(arguments: list[str]) -> None:
     run([str(environment(LOWEST) / "python"), "-m", "pytest", "-n", "2", *arguments])
 
 
+def compiled(arguments: list[str]) -> None:
+    """The tests of reading and of commands with compiled sqlglot, the extra `fast`."""
+    python = str(environment() / "python")
+    # Its files go into the package's own folder, so both come into one that is looked in first.
+    folder = ROOT / ".venv" / "compiled"
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install += ["--upgrade", "--require-hashes", "--no-deps", "--target", str(folder)]
+    run([*install, "--requirement", str(COMPILED)])
+    tests = arguments or ["tests/reading", "tests/command_line"]
+    run([python, "-m", "pytest", "-n", "2", *tests], PYTHONPATH=str(folder))
+
+
 def lint(arguments: list[str]) -> None:
     """Format, lint, strict types and the direction of imports; `--fix` mends what it can."""
     programs = environment()
@@ -115,14 +129,19 @@ def long(arguments: list[str]) -> None:
 def lock(arguments: list[str]) -> None:
     """Writes requirements/*.txt anew from pyproject.toml."""
     uv = str(environment() / "uv")
-    common = [uv, "pip", "compile", "pyproject.toml", "--all-extras", "--group", "dev"]
-    common += ["--generate-hashes", "--no-header", "--no-annotate", "--python-version", "3.11"]
-    common += ["--universal", "--quiet", *arguments]
-    run([*common, "--output-file", str(LOCKED)])
-    run([*common, "--resolution", "lowest-direct", "--output-file", str(LOWEST)])
+    common = [uv, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate"]
+    common += ["--python-version", "3.11", "--universal", "--quiet", *arguments]
+    # Without the extra `fast`: most projects run on plain sqlglot, and so do the tests.
+    whole = [*common, "pyproject.toml", "--group", "dev"]
+    for extra in ("pandas", "polars", "arrow", "example"):
+        whole += ["--extra", extra]
+    run([*whole, "--output-file", str(LOCKED)])
+    run([*whole, "--resolution", "lowest-direct", "--output-file", str(LOWEST)])
+    fast = [*common, "-", "--constraint", str(LOCKED), "--output-file", str(COMPILED)]
+    run(fast, given="sqlglot[c]")
 
 
-COMMANDS = (example, ui, test, lowest, lint, bench, long, lock)
+COMMANDS = (example, ui, test, lowest, compiled, lint, bench, long, lock)
 
 
 def main() -> None:

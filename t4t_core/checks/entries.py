@@ -78,7 +78,7 @@ def with_own_names(checks: Iterable[Check]) -> tuple[Check, ...]:
             number += 1
             name = f"{check.name} #{number}"
         taken.add(name.lower())
-        found.append(replace(check, name=name))
+        found.append(check if name == check.name else replace(check, name=name))
     return tuple(found)
 
 

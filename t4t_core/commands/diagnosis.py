@@ -6,6 +6,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+import sqlglot.parser
 from tabulate import tabulate
 
 from t4t_core.engines.duckdb import Warehouse
@@ -24,7 +25,8 @@ def diagnosed(project: Project) -> dict[str, Any]:
     problems: list[str] = []
     found: dict[str, Any] = {
         "python": platform.python_version(),
-        **{name: version(name) for name in ("t4t-dagster", "duckdb", "sqlglot")},
+        **{name: version(name) for name in ("t4t-dagster", "duckdb")},
+        "sqlglot": version("sqlglot") + (" (compiled)" if _is_sqlglot_compiled() else ""),
         "project": str(settings.folder),
         "database": str(settings.database),
         "state": str(settings.state),
@@ -43,6 +45,11 @@ def diagnosed(project: Project) -> dict[str, Any]:
     found["database_status"] = _database_status(project, problems)
     found["state_status"] = _state_status(project, problems)
     return {"status": "failed" if problems else "success", "problems": problems, **found}
+
+
+def _is_sqlglot_compiled() -> bool:
+    """Whether the extra `fast` is there and its parser is the one that runs."""
+    return not sqlglot.parser.__file__.endswith(".py")
 
 
 def _database_status(project: Project, problems: list[str]) -> str:

@@ -57,7 +57,7 @@ class ModelConfig(DescriptiveModel):
     object_tags: dict[str, str] = Field(default_factory=dict)
     full_refresh: StrictBool = True
     unique_key: ColumnNames | None = None
-    dagster: DagsterConfig = DagsterConfig()
+    dagster: DagsterConfig = Field(default_factory=DagsterConfig)
 
     @model_validator(mode="before")
     @classmethod

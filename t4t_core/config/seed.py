@@ -25,7 +25,7 @@ class SeedConfig(Written):
     tags: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     object_tags: dict[str, str] = Field(default_factory=dict)
-    dagster: DagsterConfig = DagsterConfig()
+    dagster: DagsterConfig = Field(default_factory=DagsterConfig)
     delimiter: str | None = Field(None, min_length=1, max_length=4)
     header: StrictBool | None = None
     quote: str | None = Field(None, max_length=1)

@@ -16,6 +16,7 @@ from t4t_core.project.attached import refuse_schemas
 from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
 from t4t_core.project.functions import read_functions
+from t4t_core.project.garbage import no_garbage_sought
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.seeds import read_seeds
@@ -101,7 +102,12 @@ def load_project(
         ProjectError: All that is wrong in it.
     """
     settings = read_settings(Path(folder), environment, env)
-    values = {**settings.variables, **(variables or {})}
+    with no_garbage_sought():
+        return _read(settings, variables or {})
+
+
+def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
+    values = {**settings.variables, **variables}
     mistakes: list[T4tError] = []
     watched = _Watched(values)
     sql = sql_texts(settings.folder, settings.dialect)

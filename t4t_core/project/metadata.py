@@ -19,6 +19,8 @@ from t4t_core.sql.query import Query
 
 Shape = TypeVar("Shape", bound=Written)
 
+_JSON = json.JSONDecoder()
+
 # These are read when the model runs, so that each run may bring other variables; and `@daily` is a
 # cron schedule, not a variable.
 _READ_LATER = frozenset(
@@ -105,6 +107,8 @@ def validated(
 
 def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:
     """The metadata with texts that are one placeholder replaced by the variable's value."""
+    if isinstance(value, str):
+        return value if key in _READ_LATER else _set(value, place, variables)
     if isinstance(value, Mapping):
         # What a parameter of `full_incremental_refresh` is named after is not its value.
         names = ("name",) if key == "parameters" else ()
@@ -113,7 +117,11 @@ def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str 
         }
     if isinstance(value, list | tuple):
         return [_filled(item, place, variables, key) for item in value]
-    if not isinstance(value, str) or key in _READ_LATER:
+    return value
+
+
+def _set(value: str, place: Place, variables: Mapping[str, object]) -> Any:
+    if "@" not in value and "{{" not in value:
         return value
     name = _placeholder(value.strip())
     if name is None:
@@ -147,7 +155,7 @@ def comment_metadata(
     if written is None:
         return None
     try:
-        value, _ = json.JSONDecoder().raw_decode(written)
+        value, _ = _JSON.raw_decode(written)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"the metadata comment is not JSON: {error}", place=_line_of(text, "metadata:", place)

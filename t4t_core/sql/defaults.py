@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import Token, TokenType
 
 from t4t_core.errors import Place, SqlError
-from t4t_core.sql.placeholders import placeholder_at, position
+from t4t_core.sql.placeholders import candidates, placeholder_at, position
 
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
 
@@ -89,15 +89,17 @@ def without_defaults(
         SqlError: A placeholder has two defaults.
     """
     changed: list[Token] = []
-    at = depth = 0
-    while at < len(tokens):
-        depth += tokens[at].token_type is TokenType.L_BRACKET
-        depth -= tokens[at].token_type is TokenType.R_BRACKET
+    done = counted = depth = 0
+    for at in candidates(tokens):
+        if at < done:
+            continue
+        for token in tokens[counted:at]:
+            depth += token.token_type is TokenType.L_BRACKET
+            depth -= token.token_type is TokenType.R_BRACKET
+        counted = at
         found = None if depth else with_colon(text, tokens, at)
         found = found or with_filter(tokens, at)
         if found is None or not found.default:
-            changed.append(tokens[at])
-            at += 1
             continue
         value = value_of(found.default)
         if defaults.setdefault(found.name, value) != value:
@@ -106,6 +108,6 @@ def without_defaults(
                 place=Place(place.file, *position(text, found.start)),
                 hint="write it once; it counts for the whole query",
             )
-        changed += found.kept
-        at += found.used
-    return changed
+        changed += [*tokens[done:at], *found.kept]
+        done = at + found.used
+    return [*changed, *tokens[done:]]

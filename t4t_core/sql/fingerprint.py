@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from sqlglot import Token, TokenType
 
 from t4t_core.names import is_plain
 
 # Kinds of tokens whose text is taken as it is written.
-CASED = (
-    TokenType.STRING,
-    TokenType.NATIONAL_STRING,
-    TokenType.HEREDOC_STRING,
-    TokenType.RAW_STRING,
-    TokenType.BYTE_STRING,
-    TokenType.UNICODE_STRING,
+CASED = frozenset(
+    (
+        TokenType.STRING,
+        TokenType.NATIONAL_STRING,
+        TokenType.HEREDOC_STRING,
+        TokenType.RAW_STRING,
+        TokenType.BYTE_STRING,
+        TokenType.UNICODE_STRING,
+    )
 )
 
 
 def fingerprint_of(tokens: list[Token]) -> str:
     """SHA-256 over tokens, without comments and layout."""
-    parts = []
-    for token in tokens:
-        kind = "s" if token.token_type in CASED else "i"
-        if token.token_type is TokenType.IDENTIFIER and not is_plain(token.text):
-            kind = "q"  # "null" in quotes is a column
-        is_cased = kind == "s" or token.token_type is TokenType.IDENTIFIER
-        word = token.text if is_cased else token.text.lower()
-        parts.append(f"{kind}{len(word)}:{word}")
+    parts = [_part(token.token_type, token.text) for token in tokens]
     return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _part(kind: TokenType, word: str) -> str:
+    """What one token adds; the same words come again and again."""
+    if kind in CASED:
+        return f"s{len(word)}:{word}"
+    if kind is not TokenType.IDENTIFIER:
+        word = word.lower()
+    elif not is_plain(word):
+        return f"q{len(word)}:{word}"  # "null" in quotes is a column
+    return f"i{len(word)}:{word}"

@@ -46,6 +46,7 @@ def first_line(error: Exception) -> str:
 
 def unclosed(error: TokenError, text: str, place: Place) -> Place:
     """Where the token begins that sqlglot did not find the end of."""
-    found = _MISSING.search(str(error.__cause__))
+    # Raised from it, which compiled sqlglot (30.30) does not keep as the cause.
+    found = _MISSING.search(str(error.__cause__ or error.__context__))
     start = int(found[1]) if found else text.rfind("/*")
     return place if start < 0 else Place(place.file, *position(text, start))

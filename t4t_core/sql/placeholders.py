@@ -76,13 +76,14 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
     """
     changed: list[Token] = []
     found: list[Placeholder] = []
-    at = 0
-    while at < len(tokens):
+    done = 0
+    for at in candidates(tokens):
+        if at < done:
+            continue
         name, start, used = placeholder_at(text, tokens, at)
         if name is None:
-            changed.append(tokens[at])
-            at += 1
             continue
+        changed += tokens[done:at]
         line, column = position(text, start)
         found.append(Placeholder(name, line, column))
         first, last = tokens[at], tokens[at + used - 1]
@@ -96,21 +97,23 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
             changed.append(
                 Token(TokenType.VAR, name, last.line, last.col, start, last.end, last.comments)
             )
-        at += used
-    return changed, tuple(found)
+        done = at + used
+    return [*changed, *tokens[done:]], tuple(found)
 
 
 def spans(text: str, tokens: Sequence[Token]) -> tuple[Span, ...]:
     """The placeholders of a text, in its order."""
     found: list[Span] = []
-    at = 0
-    while at < len(tokens):
+    done = 0
+    for at in candidates(tokens):
+        if at < done:
+            continue
         name, start, used = placeholder_at(text, tokens, at)
         if name is not None:
             is_quoted = tokens[at].token_type is TokenType.STRING
             is_typed = is_quoted and at > 0 and tokens[at - 1].text.upper() in _TYPES
             found.append(Span(name, start, tokens[at + used - 1].end + 1, is_quoted, is_typed))
-        at += max(used, 1)
+            done = at + used
     return tuple(found)
 
 
@@ -135,6 +138,11 @@ def replace_parameters(nodes: Iterable[exp.Expr]) -> bool:
                     text.replace(exp.Placeholder(this=quoted[1] or quoted[2]))
                     is_changed = True
     return is_changed
+
+
+def candidates(tokens: Sequence[Token]) -> list[int]:
+    """The places of the tokens at which a placeholder may begin: few of a text's many."""
+    return [at for at, token in enumerate(tokens) if "@" in token.text or "{" in token.text]
 
 
 def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:

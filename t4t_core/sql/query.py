@@ -20,6 +20,7 @@ from t4t_core.sql.nodes import nodes_of
 from t4t_core.sql.parse_errors import first_line, parse_error, unclosed
 from t4t_core.sql.placeholders import (
     Placeholder,
+    candidates,
     dialect_called,
     marked,
     position,
@@ -121,9 +122,12 @@ def parse_query(
     metadata = metadata_comment(text, tokens)
     tokens = _one_statement(text, tokens, place)
     refuse_parameters(text, tokens, place)
-    if prepared is not None:
-        tokens = prepared(text, tokens)
-    changed, placeholders = marked(text, tokens)
+    changed = tokens
+    placeholders: tuple[Placeholder, ...] = ()
+    if candidates(tokens):
+        if prepared is not None:
+            tokens = prepared(text, tokens)
+        changed, placeholders = marked(text, tokens)
     try:
         tree = _tree(dialect_called(dialect).parser().parse(changed, text))
     except (ParseError, RecursionError) as error:
@@ -212,7 +216,7 @@ def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
         tokens = tokens[:-1]
     if not tokens:
         raise SqlError("the file holds no query", place=place, hint="write a SELECT in it")
-    for at, token in enumerate(tokens):
+    for at, token in enumerate(tokens if ";" in text else ()):
         if token.token_type is TokenType.SEMICOLON:
             line, column = position(text, tokens[at + 1].start)
             raise SqlError(
@@ -225,6 +229,8 @@ def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:
 
 def refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
     """`$name` and `?` are taken: a placeholder becomes one on its way through the parser."""
+    if "$" not in text and "?" not in text:
+        return
     for at, token in enumerate(tokens):
         following = tokens[at + 1 : at + 2]
         is_dollar = token.text == "$" and following and following[0].start == token.end + 1

@@ -42,9 +42,12 @@ class Reading:
     unsteady: tuple[str, ...]
 
 
+_NAMES = tuple(field.name for field in fields(Reading))
+
+
 def said(reading: Reading) -> dict[str, Any]:
     """What a reading says, by the names of its fields; a query is one with a text."""
-    return {field.name: getattr(reading, field.name) for field in fields(Reading)}
+    return {name: getattr(reading, name) for name in _NAMES}
 
 
 class LazyTree:

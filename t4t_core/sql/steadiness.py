@@ -38,7 +38,9 @@ _UNSTEADY: Final = frozenset(
 _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("into",)}
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
-_TEXTS: Final = (*CASED, TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING)
+_TEXTS: Final = CASED | {TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING}
+# What may be unsteady without a parenthesis after it.
+_BARE: Final = _UNSTEADY | {"sample"}
 
 
 def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
@@ -49,7 +51,13 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
     DuckDB reads it: sqlglot has one node for functions of several names.
     """
     found: dict[str, None] = {}
-    for at, token in enumerate(tokens):
+    words = [token.text.lower() for token in tokens]
+    # A parenthesis is always `(`, so that most tokens are left out by their texts alone.
+    following = [*words[1:], ""]
+    for at, (text, next_text) in enumerate(zip(words, following, strict=True)):
+        if next_text != "(" and text not in _BARE and " " not in text:
+            continue
+        token = tokens[at]
         if not _is_word(token):
             continue
         word = _last_word(token)
