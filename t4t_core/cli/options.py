@@ -177,9 +177,8 @@ def _variables(text: str | None) -> dict[str, object]:
 
 
 def _log(*, verbose: bool, is_quiet: bool) -> None:
-    from t4t_core.commands.progress import LineHandler
-
-    handler = LineHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s - %(name)s - %(message)s"))
     level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=logging.WARNING if is_quiet else level, handlers=[handler])
+    logging.basicConfig(
+        level=logging.WARNING if is_quiet else level,
+        format="%(levelname)s - %(name)s - %(message)s",
+    )

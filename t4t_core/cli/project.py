@@ -37,14 +37,7 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
     set      moves a model's watermark, from which its next run reads
     reset    forgets a model's state, so that its next run is a full load
     """  # noqa: D301  click takes the character \b for "leave these lines as they are"
-    from t4t_core.commands.state import (
-        reset,
-        set_watermark,
-        shown,
-        shown_text,
-        shown_windows,
-        windows_text,
-    )
+    from t4t_core.commands.state import shown, shown_text, shown_windows, windows_text
 
     loaded, _ = load(project, options)
     if action == "windows":
@@ -67,6 +60,8 @@ def state(action: str, project: Path, model: str | None, value: str | None, **op
         raise click.UsageError(
             "reset needs --model" if action == "reset" else "set needs --model and --value"
         )
+    from t4t_core.commands.change_state import reset, set_watermark
+
     done = reset(loaded, model) if action == "reset" else set_watermark(loaded, model, value or "")
     click.echo(
         json.dumps({"status": "success", "models": [done]})

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tqdm import tqdm
-
 from t4t_core.report import ModelReport
 from t4t_core.windows.backfill import OnProgress, Progress
-
-
-class LineHandler(logging.Handler):
-    """Writes log lines to standard error without breaking a progress bar."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            tqdm.write(self.format(record), file=sys.stderr)
-        except Exception:  # noqa: BLE001  logging's own way: a log line must not stop the run
-            self.handleError(record)
 
 
 @contextmanager
@@ -31,10 +18,14 @@ def progress(
 
     A model in batches counts as so many, which is known with the first of them.
     """
-    is_shown = not is_quiet and sys.stderr.isatty()
-    with tqdm(
+    if is_quiet or not sys.stderr.isatty():
+        yield _unseen, _unseen
+        return
+    # Imported for a bar alone: a scheduler's runs show none.
+    from tqdm.contrib.logging import tqdm_logging_redirect
+
+    with tqdm_logging_redirect(
         total=total,
-        disable=not is_shown,
         leave=False,
         file=sys.stderr,
         bar_format="{l_bar}{bar:30}| {n_fmt}/{total_fmt} {elapsed} {postfix}",
@@ -54,3 +45,7 @@ def progress(
             done[batch.model_name] = batch.done
 
         yield advance, advance_batch
+
+
+def _unseen(_: object) -> None:
+    """Shows nothing."""

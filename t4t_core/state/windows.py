@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.planning.plan import Plan
 from t4t_core.state.ledger_tables import SCHEMA, has_table
 from t4t_core.values import TimeKind, TimeValue
 from t4t_core.windows.coverage import Covered, to_keep
 from t4t_core.windows.window import Batch, Window
+
+if TYPE_CHECKING:  # looking at the state needs no planning
+    from t4t_core.planning.plan import Plan
 
 
 def kept_windows(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:

@@ -14,7 +14,8 @@ from unittest.mock import patch
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.commands.state import reset, set_watermark, shown_windows
+from t4t_core.commands.change_state import reset, set_watermark
+from t4t_core.commands.state import shown_windows
 from t4t_core.errors import DatabaseError, UsageError
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport, Report
