@@ -10,38 +10,23 @@ rows.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import beside_peers
 import peers
 import trivial
+import whole_processes
 import workload
+from own_process import Measured, one_case
 from tables import Tables, progress, spread
-
-HERE = Path(__file__).parent
-Measured = dict[str, Any]
-
-
-def one_case(verb: str, *arguments: object) -> Measured:
-    """What a measurement in a process of its own gives."""
-    command = [sys.executable, str(HERE / "one_case.py"), verb, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    found: Measured = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: int) -> None:
@@ -170,65 +155,6 @@ def _row(label: str, size: int, ours: list[Measured], hand: list[Measured]) -> s
     )
 
 
-def measure_process(tables: Tables, folder: Path, runs: int) -> None:
-    """Whole processes: `t4t run` and a Python script with the same SQL."""
-    rows = 1_000_000
-    tables.add(
-        "",
-        "### Whole processes",
-        "",
-        "`t4t run` divided by a Python script of the same SQL, from start to exit.",
-        "",
-        "| case | million rows | clock | more seconds |",
-        "|---|---|---|---|",
-    )
-    source = folder / "source.duckdb"
-    one_case("source", source, rows)
-    for name in ("append", "merge"):
-        progress(f"whole processes: {name}")
-        case = workload.CASES[name]
-        project = folder / f"{name}_process"
-        project.mkdir()
-        workload.write_project(project, case, rows)
-        ours, hands = project / "data" / "p.duckdb", project / "hand.duckdb"
-        shutil.copyfile(source, ours)
-        one_case("t4t", project, "first")
-        shutil.copyfile(ours, hands)
-        pairs = []
-        for run in range(runs + 1):
-            one_case("prepare", ours, name, rows, run)
-            one_case("prepare", hands, name, rows, run)
-            pairs.append(
-                (
-                    _process([sys.executable, "-m", "t4t_core.cli", "run", str(project)]),
-                    _process(
-                        [
-                            sys.executable,
-                            str(HERE / "one_case.py"),
-                            "hand",
-                            str(hands),
-                            name,
-                            str(rows),
-                        ]
-                    ),
-                )
-            )
-        del pairs[0]
-        tables.add(
-            f"| {case.label} | 1 | {spread(a / b for a, b in pairs)} "
-            f"| {spread(a - b for a, b in pairs)} |"
-        )
-        shutil.rmtree(project)
-    source.unlink()
-
-
-def _process(command: list[str]) -> float:
-    def run() -> None:
-        subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
-
-    return workload.taken(run)[0]
-
-
 def _numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",") if part]
 
@@ -291,7 +217,7 @@ def main() -> None:
         if "overhead" in chosen:
             measure_overhead(tables, folder, models, runs)
         if "process" in chosen:
-            measure_process(tables, folder, runs)
+            whole_processes.measure(tables, folder, sizes, runs)
         if "peers" in chosen:
             measure_peers(tables, folder, arguments, runs)
         if "strategies" in chosen:
