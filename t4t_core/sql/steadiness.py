@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from sqlglot import Token, TokenType
@@ -39,8 +39,9 @@ _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("int
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _TEXTS: Final = CASED | {TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING}
-# What may be unsteady without a parenthesis after it.
-_BARE: Final = _UNSTEADY | {"sample"}
+# Last words that may say so without a parenthesis after them, and first ones that may.
+_LAST: Final = _UNSTEADY | {"sample"}
+_FIRST: Final = frozenset(_WRITERS) | {"update"}
 
 
 def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
@@ -51,12 +52,7 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
     DuckDB reads it: sqlglot has one node for functions of several names.
     """
     found: dict[str, None] = {}
-    words = [token.text.lower() for token in tokens]
-    # A parenthesis is always `(`, so that most tokens are left out by their texts alone.
-    following = [*words[1:], ""]
-    for at, (text, next_text) in enumerate(zip(words, following, strict=True)):
-        if next_text != "(" and text not in _BARE and " " not in text:
-            continue
+    for at in _suspects([token.text for token in tokens]):
         token = tokens[at]
         if not _is_word(token):
             continue
@@ -73,6 +69,26 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
         elif _writes(tokens, at):
             found[f"{word} in a WITH"] = None
     return tuple(found)
+
+
+def _suspects(texts: Sequence[str]) -> list[int]:
+    """The places that have to be looked at, told by the texts of tokens alone: few of many."""
+    suspicious = {text for text in set(texts) if _is_suspicious(text)}
+    if "(" not in texts and not suspicious:
+        return []
+    following = [*texts[1:], ""]
+    return [
+        at
+        for at, (text, next_text) in enumerate(zip(texts, following, strict=True))
+        if next_text == "(" or text in suspicious
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _is_suspicious(text: str) -> bool:
+    """Whether a token of this text may be unsteady where no parenthesis follows."""
+    words = text.lower().split() or [""]
+    return words[-1] in _LAST or words[0] in _FIRST
 
 
 def _writes(tokens: Sequence[Token], at: int) -> bool:

@@ -41,6 +41,9 @@ PLACE = Place(Path("m.sql"))
         ("FROM (SHOW TABLES)", ("show",)),
         ("WITH x AS (SELECT random() AS r) SELECT * FROM x", ("random()",)),
         ("SELECT localtime, t.localtime FROM t", ("localtime",)),
+        ("WITH w AS (INSERT INTO t VALUES (1)) SELECT * FROM w", ("insert in a WITH",)),
+        ("WITH w AS (Delete From t RETURNING a) SELECT * FROM w", ("delete in a WITH",)),
+        ("WITH w AS (UPDATE t SET a = 1) SELECT * FROM w", ("update in a WITH",)),
     ],
 )
 def test_what_may_change_by_itself_is_named(query: str, found: tuple[str, ...]) -> None:
