@@ -28,7 +28,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 import t4t_core.typing
-from t4t_core.config import Rows, UnitTestConfig, problems
+from t4t_core.config import problems
+from t4t_core.config.unit_tests import Rows, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import UsageError
 from t4t_core.models import Model

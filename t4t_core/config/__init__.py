@@ -1,4 +1,7 @@
-"""What users write in `project.toml` and in a model's metadata."""
+"""What users write in `project.toml` and in a model's metadata.
+
+What few projects or commands read (functions, seeds, unit tests) is imported from its own module.
+"""
 
 from t4t_core.config.checks import CheckConfig, Severity, SqlTestConfig
 from t4t_core.config.dagster import (
@@ -26,7 +29,6 @@ from t4t_core.config.strategies import (
     StrategyConfig,
     Window,
 )
-from t4t_core.config.unit_tests import Rows, SqlRows, UnitRunConfig, UnitTestConfig
 
 __all__ = [
     "AppendConfig",
@@ -49,15 +51,11 @@ __all__ = [
     "ProjectConfig",
     "RefreshParameter",
     "RetryConfig",
-    "Rows",
     "Severity",
-    "SqlRows",
     "SqlTestConfig",
     "StateConfig",
     "StrategyConfig",
     "TimestampHistoryConfig",
-    "UnitRunConfig",
-    "UnitTestConfig",
     "Window",
     "nearest",
     "problems",

@@ -26,12 +26,9 @@ _DATABASES = ("duckdb", "snowflake", "postgresql", "postgres", "bigquery")
 
 
 def read_functions(
-    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+    root: Path, settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
 ) -> list[Function]:
-    """The functions of `functions/`; what is wrong in them is added to the mistakes."""
-    root = settings.folder / "functions"
-    if not root.is_dir():
-        return []
+    """The functions of the folder `functions/`; what is wrong in them is added to the mistakes."""
     found: dict[tuple[str, str], Function] = {}
     files = sorted(root.rglob("*"))
     with public_names(settings.folder):

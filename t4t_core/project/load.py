@@ -15,7 +15,6 @@ from t4t_core.names import TableName
 from t4t_core.project.attached import refuse_schemas
 from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
-from t4t_core.project.functions import read_functions
 from t4t_core.project.garbage import no_garbage_sought
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names, run_file
@@ -23,6 +22,7 @@ from t4t_core.project.seeds import read_seeds
 from t4t_core.project.settings import Settings, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
 from t4t_core.project.sql_texts import SqlTexts, sql_texts
+from t4t_core.sql_functions.function import Function
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
     models = _models(settings, sql, watched, mistakes)
     sql.keep()
     seeds = read_seeds(settings, watched, mistakes)
-    functions = read_functions(settings, watched, mistakes)
+    functions = _functions(settings, watched, mistakes)
     sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
     own_checks = metadata_checks([*seeds, *models], sql_tests, mistakes)
     names = [each.name for each in models] + [each.name for each in seeds]
@@ -145,6 +145,18 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
         reads_variables_when_loaded=watched.was_read,
         checks=project_checks(own_checks, sql_tests, graph),
     )
+
+
+def _functions(
+    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+) -> list[Function]:
+    root = settings.folder / "functions"
+    if not root.is_dir():
+        return []
+    # Imported here because few projects have functions, and every command waits for its imports.
+    from t4t_core.project.functions import read_functions
+
+    return read_functions(root, settings, variables, mistakes)
 
 
 def _models(

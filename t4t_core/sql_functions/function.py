@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from t4t_core.config.function import FunctionConfig
 from t4t_core.errors import Place
 from t4t_core.names import TableName
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.tables import TableRef
+
+if TYPE_CHECKING:  # few projects have functions
+    from t4t_core.config.function import FunctionConfig
 
 
 @dataclass(frozen=True, slots=True)

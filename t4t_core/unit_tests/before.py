@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config import Rows
+from t4t_core.config.unit_tests import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import GateError, Place, UsageError
 from t4t_core.models import Model

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from t4t_core.config import UnitTestConfig, problems
+from t4t_core.config import problems
+from t4t_core.config.unit_tests import UnitTestConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.project.load import Project

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from t4t_core.config import Rows, nearest
+from t4t_core.config import nearest
+from t4t_core.config.unit_tests import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from t4t_core.config import Rows, UnitRunConfig, UnitTestConfig
+from t4t_core.config.unit_tests import Rows, UnitRunConfig, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, UsageError
 from t4t_core.models import Model

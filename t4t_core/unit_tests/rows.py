@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from t4t_core.config import Rows, SqlRows, nearest
+from t4t_core.config import nearest
+from t4t_core.config.unit_tests import Rows, SqlRows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted

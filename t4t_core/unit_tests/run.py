@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from t4t_core.config import UnitRunConfig
+from t4t_core.config.unit_tests import UnitRunConfig
 from t4t_core.errors import Place, T4tError
 from t4t_core.models import Model
 from t4t_core.project.load import Project

@@ -34,7 +34,8 @@ MODELS = {
 }
 SEEDS = {"raw/orders.csv": "id,t\n1,2024-01-01 00:00:00\n2,2024-01-02 00:00:00\n"}
 LIBRARIES = {"dagster", "duckdb", "numpy", "pandas", "pyarrow", "pydantic", "sqlglot", "tabulate"}
-# Where there is no terminal, nobody else holds the file, and no lineage or page is asked for.
+# Where there is no terminal, nobody else holds the file, the project has no functions, and no
+# lineage or page is asked for.
 SELDOM = {
     "asyncio",
     "dagster",
@@ -46,6 +47,9 @@ SELDOM = {
     "sqlglot.lineage",
     "sqlglot.optimizer.optimizer",
     "sqlglot.optimizer.qualify",
+    "t4t_core.config.function",
+    "t4t_core.config.unit_tests",
+    "t4t_core.project.functions",
     "t4t_core.site",
     "t4t_core.testing",
     "t4t_core.unit_tests",
