@@ -34,6 +34,7 @@ from t4t_core.sql_functions.made import first_statements, preview_functions
 from t4t_core.sql_functions.names import with_temporary_functions
 from t4t_core.state.ledger import last_commit, last_commits
 from t4t_core.state.ledger_tables import has_ledger
+from t4t_core.state.seal import epoch_of
 from t4t_core.values import TimeValue
 from t4t_core.windows.backfill import todo_of
 
@@ -53,7 +54,8 @@ def planned_models(
     models = [node for node in nodes if isinstance(node, Model) and not node.is_ephemeral]
     with open_to_look(project) as warehouse:
         commits = {commit.model_name.lower(): commit for commit in last_commits(warehouse)}
-        unchanged = Unchanged(project, warehouse)
+        epoch = epoch_of(warehouse, project.settings.database)
+        unchanged = Unchanged(project, warehouse, None if epoch is None else epoch.name)
         unchanged.look_at(models, request)
         done: set[Key] = set()
         plans = []

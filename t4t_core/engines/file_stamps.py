@@ -27,7 +27,7 @@ _CACHE: Final = (
 def file_stamp(warehouse: Warehouse, name: FileName) -> str:
     """A text that another set of files, or another content of one, does not have.
 
-    It is made of each file's name, place, size and times of change, on POSIX those that no program
+    It is made of each file's name, inode, size and times of change, on POSIX those that no program
     can set. Files that are written after it was made have another one.
 
     Raises:
@@ -55,5 +55,6 @@ def _stamp(file: str) -> str:
     stat = os.stat(file)  # noqa: PTH116  as DuckDB wrote the name
     if max(stat.st_mtime_ns, stat.st_ctime_ns) > now - _SETTLED_NS:
         raise UnknownInputError(f"{file!r} was written a moment ago")
-    parts = (file, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    # Not the device, which for a network's drive is another one each time it is mounted.
+    parts = (file, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     return repr(parts)

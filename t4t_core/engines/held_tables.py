@@ -1,4 +1,4 @@
-"""How many rows the tables of a database hold."""
+"""Which tables a database has, and how many rows they hold."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ def row_counts(
         rows = sorted(warehouse.rows(" UNION ALL ".join(counts)))
         found |= {key: int(str(row[1])) for (key, _), row in zip(part, rows, strict=True)}
     return found
+
+
+def steady_tables(warehouse: Warehouse) -> set[tuple[str, str]]:
+    """The keys of the database's own tables that hold what was written and compute nothing.
+
+    A generated column may be `random()`, and is computed when it is read (DuckDB 1.4 to 2.0).
+    """
+    rows = warehouse.rows(
+        "SELECT lower(schema_name), lower(table_name) FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND NOT temporary "
+        "AND NOT contains(upper(sql), 'GENERATED')"
+    )
+    return {(str(schema), str(name)) for schema, name in rows}
 
 
 def _parts(

@@ -17,7 +17,7 @@ from t4t_core.sql.files_read import READERS
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
-from t4t_core.sql.steadiness import unsteady_in
+from t4t_core.sql.steadiness import IN_WITH, unsteady_in
 from t4t_core.sql.tables import TableRef
 from t4t_core.sql_functions.function import Function
 
@@ -94,6 +94,14 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
         _refuse_unsteady(words, condition.calls, model.name.schema, graph)
     for function in functions:
         _refuse_unsteady_function(function, graph)
+
+
+def may_write_others(model: Model) -> bool:
+    """Whether a run of the model may write other tables than its own."""
+    query = model.source
+    if model.pre_hooks or model.post_hooks or not isinstance(query, Query):
+        return True
+    return any(word.endswith(IN_WITH) for word in query.unsteady)
 
 
 def _refuse_window(model: Model, request: Request) -> None:

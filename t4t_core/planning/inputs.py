@@ -17,6 +17,7 @@ from t4t_core.resolution import Key
 from t4t_core.sql.files_read import FileName
 
 READS: Final = "reads "
+SOURCE: Final = "source "
 FILES: Final = "files "
 
 
@@ -39,7 +40,7 @@ class Inputs:
 
     Attributes:
         known: A fingerprint or version of each thing by its name; `reads m.a` is a table or view,
-            `files raw/*.csv` are files.
+            `source raw.b` a table that nothing in the project makes, `files raw/*.csv` are files.
         unknown: Why that is not all, as a clause; empty where it is.
         read: The models and seeds whose tables and views are read, through views too.
     """
@@ -65,7 +66,7 @@ class Grounds:
         noted: Gives what the last run of a model has read, by its name, or None.
         files: Gives a version of the files of a name, or raises UnknownInputError.
         source: Gives one of a table that nothing in the project makes, by its full name, or raises
-            UnknownInputError.
+            UnknownInputError. It may change though the table did not.
     """
 
     graph: Graph
@@ -124,11 +125,14 @@ def _clause(name: str, before: str | None, now: str | None) -> str:
         if before is None:
             return f"it reads {table} now"
         return f"{table} changed" if now is not None else f"it reads {table} no more"
-    if name.startswith(FILES):
-        files = name.removeprefix(FILES)
+    if name.startswith((SOURCE, FILES)):
+        is_file = name.startswith(FILES)
+        read = repr(name.removeprefix(FILES)) if is_file else name.removeprefix(SOURCE)
         if before is None:
-            return f"it reads {files!r} now"
-        return f"{files!r} changed" if now is not None else f"it reads {files!r} no more"
+            return f"it reads {read} now"
+        if now is None:
+            return f"it reads {read} no more"
+        return f"{read} changed" if is_file else f"others may have written {read} since"
     if name == "DuckDB":
         return f"DuckDB was {before}"
     return f"{name} changed"
@@ -176,7 +180,7 @@ def _outside(model: Model, grounds: Grounds) -> dict[str, str]:
     """
     sources = sources_of(model, grounds.graph)
     files = files_of(model, grounds.graph, grounds.request)
-    found = {f"{READS}{'.'.join(name)}": grounds.source(name) for name in sources}
+    found = {f"{SOURCE}{'.'.join(name)}": grounds.source(name) for name in sources}
     return found | {f"{FILES}{name.pattern}": grounds.files(name) for name in files}
 
 
@@ -198,7 +202,7 @@ def _look_through(view: Model, commit: Commit, grounds: Grounds, found: _Read) -
         note is not None
         and note.version == commit.version
         and commit.origin == "run"
-        and {name for name in note.inputs if name.startswith((READS, FILES))} == names
+        and {name for name in note.inputs if name.startswith((READS, SOURCE, FILES))} == names
         and all(note.inputs.get(name) == text for name, text in wanted.items())
     )
     if not is_as_written:

@@ -60,3 +60,8 @@ def sources_of(model: Model, graph: Graph) -> tuple[tuple[str, ...], ...]:
         elif ref not in model.source.tables:
             raise UnknownInputError(f"a function reads the file {ref.name!r}")
     return tuple(found)
+
+
+def reads_tables_of_others(graph: Graph) -> bool:
+    """Whether any model reads a table that nothing in the project makes."""
+    return any(not is_named_file(ref) for refs in graph.sources.values() for ref in refs)

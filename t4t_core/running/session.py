@@ -16,6 +16,7 @@ from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import BrokenFileError, LockedError, T4tError
 from t4t_core.models import Model
+from t4t_core.planning.outside import reads_tables_of_others
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
 from t4t_core.planning.steps import Write
@@ -31,6 +32,7 @@ from t4t_core.sql_functions.made import ledger_name, make_functions, register_fu
 from t4t_core.state.ledger import last_commit, last_commits
 from t4t_core.state.ledger_tables import ensure_ledger
 from t4t_core.state.mirror import bring_up_to_date
+from t4t_core.state.seal import Epoch, epoch_of, seal
 from t4t_core.state.windows import forget_progress, models_with_windows
 from t4t_core.windows.backfill import OnProgress, run_backfill, todo_of
 from t4t_core.windows.window import Batch, Window
@@ -46,7 +48,11 @@ class Session:
     """
 
     def __init__(
-        self, project: Project, warehouse: Warehouse, commits: Sequence[Commit] = ()
+        self,
+        project: Project,
+        warehouse: Warehouse,
+        commits: Sequence[Commit] = (),
+        epoch: str | None = None,
     ) -> None:
         self.project = project
         self.warehouse = warehouse
@@ -54,7 +60,7 @@ class Session:
         # Read after the commits: what is later than they are fails by its version.
         self._with_windows = models_with_windows(warehouse)
         self._unmirrored: dict[str, Commit] = {}
-        self.unchanged = Unchanged(project, warehouse)
+        self.unchanged = Unchanged(project, warehouse, epoch)
         register_functions(project.graph, warehouse)
 
     def of(self, project: Project) -> Session:
@@ -273,12 +279,16 @@ def open_session(project: Project, warehouse: Warehouse | None = None) -> Iterat
             ):
                 bring_up_to_date(nothing, settings.state, (), is_whole=False, lock_timeout_s=0)
         with Warehouse.open(settings.database, lock_timeout_s=settings.lock_timeout_s) as opened:
-            yield from _session(project, opened)
+            is_worth_it = reads_tables_of_others(project.graph)
+            epoch = epoch_of(opened, settings.database) if is_worth_it else None
+            yield from _session(project, opened, epoch)
     else:
         yield from _session(project, warehouse)
 
 
-def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
+def _session(
+    project: Project, warehouse: Warehouse, epoch: Epoch | None = None
+) -> Iterator[Session]:
     settings = project.settings
     limit(warehouse, settings.limits)
     attach(warehouse, settings.others, settings.lock_timeout_s)
@@ -297,8 +307,10 @@ def _session(project: Project, warehouse: Warehouse) -> Iterator[Session]:
     else:
         if healed:
             log.info("%s: %d rows made good from the database", settings.state, healed)
-    session = Session(project, warehouse, commits)
+    session = Session(project, warehouse, commits, None if epoch is None else epoch.name)
     try:
         yield session
     finally:
         session.mirror()
+    if epoch is not None and session.unchanged.epoch is not None:
+        seal(warehouse, settings.database, epoch)

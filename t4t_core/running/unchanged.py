@@ -11,10 +11,11 @@ from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_functions import macros_of_others
 from t4t_core.engines.file_stamps import file_stamp
-from t4t_core.engines.held_tables import row_counts
+from t4t_core.engines.held_tables import row_counts, steady_tables
 from t4t_core.engines.surroundings import surroundings
 from t4t_core.models import Model
-from t4t_core.names import TableName
+from t4t_core.names import OWN_SCHEMA, TableName
+from t4t_core.planning.definition_inputs import may_write_others
 from t4t_core.planning.inputs import Grounds, Inputs, Noted, changes, inputs_of
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
@@ -25,6 +26,7 @@ from t4t_core.resolution import Key
 from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.files_read import READERS
+from t4t_core.sql.macro import Macro
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
 from t4t_core.state.ledger import last_commit, noted_inputs
 
@@ -53,9 +55,18 @@ class Unchanged:
     """What is known of the inputs of a project's models, in one open database.
 
     Everything is read when it is first asked for, and again once something may have changed it.
+
+    Attributes:
+        epoch: Names the time in which the tables that the project does not make are as they are;
+            None where somebody else may write them.
     """
 
-    def __init__(self, project: Project, warehouse: Warehouse) -> None:
+    def __init__(self, project: Project, warehouse: Warehouse, epoch: str | None = None) -> None:
+        functions = project.graph.functions.values()
+        # Python may write any table, and a test may call it.
+        is_all_sql = all(isinstance(function.source, Macro) for function in functions)
+        self.epoch = epoch if is_all_sql else None
+        self._steady: set[Key] | None = None
         self._project = project
         self._warehouse = warehouse
         self._noted: dict[str, Noted] | None = None
@@ -109,7 +120,7 @@ class Unchanged:
             commits,
             self._noted_of,
             files=lambda name: file_stamp(self._warehouse, name),
-            source=self._source_version,
+            source=lambda name: self._source_version(name, commits),
         )
         return inputs_of(model, grounds, self._surroundings)
 
@@ -137,21 +148,35 @@ class Unchanged:
 
     def forget(self, node: Model | Seed) -> None:
         """Takes into account that a node's statements have run."""
-        if isinstance(node, Seed) or (node.is_sql and not (node.pre_hooks or node.post_hooks)):
+        if isinstance(node, Seed) or not may_write_others(node):
             self._held.pop(node.name.key, None)
         else:
             # A hook or Python may have changed any table or setting.
             self._held.clear()
             self._surroundings = None
             self._shadow = None
+            self.epoch = None
 
     def remember(self, commit: Commit, inputs: Inputs) -> None:
         """Takes into account what the run of a commit has noted."""
         if self._noted is not None and not inputs.unknown:
             self._noted[commit.model_name.lower()] = Noted(commit.version, inputs.known)
 
-    def _source_version(self, name: tuple[str, ...]) -> str:
-        raise UnknownInputError(f"nothing here makes {'.'.join(name)}")
+    def _source_version(self, name: tuple[str, ...], commits: Mapping[str, Commit]) -> str:
+        """A version of a table that the project does not make, by its full name.
+
+        Raises:
+            UnknownInputError: It has none.
+        """
+        if self.epoch is None or len(name) != 2 or name[0].lower() == OWN_SCHEMA:
+            raise UnknownInputError(f"nothing here makes {'.'.join(name)}")
+        if self._steady is None:
+            self._steady = steady_tables(self._warehouse)
+        if (name[0].lower(), name[1].lower()) not in self._steady:
+            raise UnknownInputError(f"{'.'.join(name)} is no table, or computes a column")
+        # Another project of t4t in this database may make it, and does not end the epoch.
+        commit = commits.get(".".join(name).lower())
+        return self.epoch if commit is None else f"{self.epoch} {commit.version}"
 
     def _noted_of(self, model_name: str) -> Noted | None:
         if self._noted is None:

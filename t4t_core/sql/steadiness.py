@@ -36,6 +36,7 @@ _UNSTEADY: Final = frozenset(
 )
 # A WITH may hold a statement that writes (DuckDB 2.0). Its words are none of a name's in quotes.
 _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("into",)}
+IN_WITH: Final = " in a WITH"
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _TEXTS: Final = CASED | {TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING}
@@ -67,7 +68,7 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
         elif word == "sample" and at and _last_word(tokens[at - 1]) == "using":
             found["using sample"] = None
         elif _writes(tokens, at):
-            found[f"{word} in a WITH"] = None
+            found[f"{word}{IN_WITH}"] = None
     return tuple(found)
 
 
