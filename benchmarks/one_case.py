@@ -82,7 +82,7 @@ def overhead(folder: str, kind: str, count: str, runs: str) -> dict[str, object]
 
 
 def loading(folder: str, count: str, runs: str) -> dict[str, object]:
-    """Seconds of loading a project with nothing kept and with all kept, and of parsing alone."""
+    """Seconds of loading with nothing kept, all kept and one changed, and those of the floor."""
     import loading
 
     return loading.measure(Path(folder), int(count), int(runs))

@@ -9,5 +9,5 @@ from t4t_core.project.settings import Settings
 
 def schema_of(file: Path, root: Path, settings: Settings) -> str:
     """The first folder below `models/`, `seeds/` or `functions/`, or `[connection] schema`."""
-    folders = file.relative_to(root).parts[:-1]
-    return folders[0] if folders else settings.default_schema
+    depth = len(root.parts)
+    return file.parts[depth] if len(file.parts) > depth + 1 else settings.default_schema

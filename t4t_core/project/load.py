@@ -172,15 +172,19 @@ def _models(
         )
         return []
     found: list[Model] = []
-    files = sorted(path for path in root.rglob("*") if path.suffix in (".sql", ".py"))
+    files = [path for path in root.rglob("*") if path.suffix in (".sql", ".py")]
+    names = {str(file) for file in files}
     with public_names(settings.folder):
-        for file in files:
+        for file in sorted(files):
             if file.name.startswith("_") or "__pycache__" in file.parts:
                 continue
-            if file.suffix == ".py" and file.with_suffix(".sql").is_file():
+            # Most files stand alone, which needs no look at the disk.
+            other = str(file)[: -len(file.suffix)] + (".py" if file.suffix == ".sql" else ".sql")
+            is_paired = other in names and Path(other).is_file()
+            if is_paired and file.suffix == ".py":
                 continue
             try:
-                found += _models_of(file, root, settings, sql, variables)
+                found += _models_of(file, is_paired, root, settings, sql, variables)
             except ProjectError as error:
                 mistakes += error.problems
             except T4tError as error:
@@ -189,7 +193,12 @@ def _models(
 
 
 def _models_of(
-    file: Path, root: Path, settings: Settings, sql: SqlTexts, variables: Mapping[str, object]
+    file: Path,
+    is_paired: bool,
+    root: Path,
+    settings: Settings,
+    sql: SqlTexts,
+    variables: Mapping[str, object],
 ) -> Iterator[Model]:
     schema = schema_of(file, root, settings)
     if file.suffix == ".py":
@@ -205,7 +214,7 @@ def _models_of(
         return
     companion = file.with_suffix(".py")
     metadata: dict[str, Any] | None = None
-    if companion.is_file():
+    if is_paired:
         names, declared = run_file(companion, variables)
         yield from declared_models(companion, declared, schema, sql, variables)
         metadata = _metadata(names, companion)
