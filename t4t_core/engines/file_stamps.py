@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from t4t_core.engines.duckdb import Warehouse
@@ -18,6 +18,8 @@ from t4t_core.sql.files_read import FileName
 # Two writes within a tick of a file system's clock, which may be two seconds, leave one time. Git
 # calls a file that is younger than that racily clean.
 _SETTLED_NS: Final = 3_000_000_000
+# What is read there is made as it is read.
+_VIRTUAL: Final = ("/proc/", "/sys/")
 _CACHE: Final = (
     "SELECT 1 FROM duckdb_settings() "
     "WHERE name = 'validate_external_file_cache' AND value <> 'VALIDATE_ALL'"
@@ -52,7 +54,10 @@ def file_stamp(warehouse: Warehouse, name: FileName) -> str:
 
 def _stamp(file: str) -> str:
     now = time.time_ns()
-    stat = os.stat(file)  # noqa: PTH116  as DuckDB wrote the name
+    real = Path(file).resolve(strict=True)
+    stat = real.stat()
+    if not S_ISREG(stat.st_mode) or str(real).startswith(_VIRTUAL):
+        raise UnknownInputError(f"{file!r} is no file on a disk")
     if max(stat.st_mtime_ns, stat.st_ctime_ns) > now - _SETTLED_NS:
         raise UnknownInputError(f"{file!r} was written a moment ago")
     # Not the device, which for a network's drive is another one each time it is mounted.

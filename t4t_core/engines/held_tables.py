@@ -47,7 +47,7 @@ def steady_tables(warehouse: Warehouse) -> set[tuple[str, str]]:
     rows = warehouse.rows(
         "SELECT lower(schema_name), lower(table_name) FROM duckdb_tables() "
         "WHERE database_name = current_database() AND NOT temporary "
-        "AND NOT contains(upper(sql), 'GENERATED')"
+        "AND NOT contains(sql, 'GENERATED ALWAYS AS')"
     )
     return {(str(schema), str(name)) for schema, name in rows}
 

@@ -218,6 +218,8 @@ def test_what_is_written_while_a_model_runs_is_read_by_the_next_run(
         ("SELECT * FROM m.all_lines()", "a function reads the file 'raw/one.csv'"),
         ("SELECT * FROM read_csv('file:RAW/one.csv')", "is no local file"),
         ("SELECT * FROM read_text('raw')", "no file is called"),
+        ("SELECT content FROM read_text('/proc/sys/kernel/ostype')", "is no file on a disk"),
+        ("SELECT content FROM read_text('/dev/null')", "is no file on a disk"),
         ("SELECT *, now() AS at FROM 'raw/one.csv'", "now() may give something else each time"),
     ],
 )

@@ -40,7 +40,7 @@ class Sources(Lab):
         self.sql(
             "CREATE SCHEMA raw",
             "CREATE TABLE raw.s AS SELECT * FROM (VALUES (1), (2)) AS v(id)",
-            "CREATE TABLE main.src AS SELECT 1 AS id",
+            "CREATE TABLE main.src AS SELECT 1 AS id, NULL AS generated_at",
         )
         self.model("SELECT id, id * 10 AS ten FROM raw.s", None, "a")
         self.model("SELECT * FROM src", None, "b")
@@ -62,7 +62,7 @@ class Sources(Lab):
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         with duckdb.connect(str(self.database), read_only=True) as connection:
             return {
-                name: sorted(connection.execute(f"SELECT * FROM m.{name}").fetchall())
+                name: sorted(connection.execute(f"SELECT * FROM m.{name}").fetchall(), key=repr)
                 for name in "abvti"
             }
 
@@ -359,7 +359,7 @@ def _put_back(lab: Sources, number: int) -> None:
 
 _EDITS: tuple[Callable[[Sources, int], object], ...] = (
     lambda lab, n: lab.sql(f"UPDATE raw.s SET id = id + {n}"),
-    lambda lab, n: lab.sql(f"INSERT INTO src VALUES ({n})"),
+    lambda lab, n: lab.sql(f"INSERT INTO src (id) VALUES ({n})"),
     lambda lab, n: lab.model(f"SELECT id, id * {n} AS ten FROM raw.s", None, "a"),
     lambda lab, n: lab.model(f"SELECT {n} AS id", None, "c"),
     lambda lab, n: lab.model("SELECT 1 AS id", {"post_hook": f"UPDATE src SET id = {n}"}, "c"),
