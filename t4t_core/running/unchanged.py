@@ -11,7 +11,7 @@ from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_functions import macros_of_others
 from t4t_core.engines.file_stamps import file_stamp
-from t4t_core.engines.held_tables import row_counts, steady_tables
+from t4t_core.engines.held_tables import is_steady, row_counts
 from t4t_core.engines.surroundings import surroundings
 from t4t_core.models import Model
 from t4t_core.names import OWN_SCHEMA, TableName
@@ -66,7 +66,7 @@ class Unchanged:
         # Python may write any table, and a test may call it.
         is_all_sql = all(isinstance(function.source, Macro) for function in functions)
         self.epoch = epoch if is_all_sql else None
-        self._steady: set[Key] | None = None
+        self._steady: dict[TableName, bool] = {}
         self._project = project
         self._warehouse = warehouse
         self._noted: dict[str, Noted] | None = None
@@ -170,10 +170,11 @@ class Unchanged:
         """
         if self.epoch is None or len(name) != 2 or name[0].lower() == OWN_SCHEMA:
             raise UnknownInputError(f"nothing here makes {'.'.join(name)}")
-        if self._steady is None:
-            self._steady = steady_tables(self._warehouse)
-        if (name[0].lower(), name[1].lower()) not in self._steady:
-            raise UnknownInputError(f"{'.'.join(name)} is no table, or computes a column")
+        table = TableName(*name)
+        if table not in self._steady:
+            self._steady[table] = is_steady(self._warehouse, table)
+        if not self._steady[table]:
+            raise UnknownInputError(f"{table} is no table, or computes a column")
         # Another project of t4t in this database may make it, and does not end the epoch.
         commit = commits.get(".".join(name).lower())
         return self.epoch if commit is None else f"{self.epoch} {commit.version}"

@@ -27,11 +27,6 @@ _LOGS: Final = (".wal", ".wal.checkpoint", ".wal.recovery")
 _AGO_NS: Final = 2_000_000_000
 _TICK_NS: Final = 100
 _TICKS: Final = 10_000_000
-# Who else can write: a trigger may belong to a table of t4t. DuckDB before 2.0 knows of neither.
-_OTHERS: Final = (
-    "SELECT (SELECT count FROM duckdb_connection_count()), "
-    "(SELECT count(*) FROM duckdb_triggers() WHERE database_name = current_database())"
-)
 
 log = logging.getLogger("t4t_core.state")
 
@@ -44,17 +39,19 @@ class Epoch:
         name: It is like that of no other.
         written_ns: When the file was last written, at the start of the session; None where the log
             beside it has something.
+        is_new: It begins with this session.
     """
 
     name: str
     written_ns: int | None
+    is_new: bool
 
 
 def epoch_of(warehouse: Warehouse, file: Path) -> Epoch | None:
     """The epoch that goes on, or a new one where somebody may have written the database.
 
-    None where it cannot be known who writes: this process has the database open elsewhere, a
-    trigger may write, or DuckDB (before 2.0) does not say so.
+    None where it cannot be known who writes: this process has the database open elsewhere, or
+    DuckDB (before 2.0) does not say so.
 
     Args:
         warehouse: Just opened; nothing was written yet.
@@ -65,8 +62,8 @@ def epoch_of(warehouse: Warehouse, file: Path) -> Epoch | None:
     written_ns = _written_ns(file)
     name, sealed_ns = _sealed(warehouse)
     if written_ns is None or sealed_ns != written_ns:
-        name = secrets.token_hex(8)
-    return Epoch(name, written_ns)
+        return Epoch(secrets.token_hex(8), written_ns, is_new=True)
+    return Epoch(name, written_ns, is_new=False)
 
 
 def seal(warehouse: Warehouse, file: Path, epoch: Epoch) -> None:
@@ -81,7 +78,8 @@ def seal(warehouse: Warehouse, file: Path, epoch: Epoch) -> None:
     """
     if epoch.written_ns is not None and _written_ns(file) == epoch.written_ns:
         return
-    if not _is_alone(warehouse):
+    # Who makes a trigger writes the database, so that the epoch is new. To look takes milliseconds.
+    if not _is_alone(warehouse) or (epoch.is_new and _has_triggers(warehouse)):
         return
     moment = (time.time_ns() - _AGO_NS) // _TICK_NS - secrets.randbelow(_TICKS)
     written_ns = moment * _TICK_NS
@@ -128,10 +126,14 @@ def _written_ns(file: Path) -> int | None:
 
 
 def _is_alone(warehouse: Warehouse) -> bool:
-    """Whether no other connection of this process, and no trigger, can write the database."""
+    """Whether this process has no other connection to the database, as far as DuckDB says it."""
     try:
-        rows = warehouse.rows(_OTHERS)
+        return warehouse.rows("SELECT count FROM duckdb_connection_count()") == [(1,)]
     except DatabaseError as error:
         log.debug("it is not known who writes the database: %s", error)
         return False
-    return rows == [(1, 0)]
+
+
+def _has_triggers(warehouse: Warehouse) -> bool:
+    """Whether any table has one, by which a statement of t4t may have written another's table."""
+    return bool(warehouse.rows("SELECT 1 FROM duckdb_triggers() LIMIT 1"))
