@@ -21,11 +21,12 @@ from t4t_core.sql.fingerprint import fingerprint_of
 from t4t_core.sql.macro import Macro, Overload
 from t4t_core.sql.names import identifier, rendered
 from t4t_core.sql.parse_errors import parse_error
-from t4t_core.sql.placeholders import dialect_called, marked, position, tokens_of
+from t4t_core.sql.placeholders import marked, position, tokens_of
 from t4t_core.sql.query import refuse_parameters
 from t4t_core.sql.signature import signature_of
 from t4t_core.sql.tables import table_refs
 from t4t_core.sql.token_groups import closing, outside_parentheses
+from t4t_core.sql.trees import trees_of
 from t4t_core.sql.window import subquery
 
 _FORM = "write CREATE OR REPLACE FUNCTION {name}(a, b) AS ..., or AS TABLE SELECT ..."
@@ -193,13 +194,10 @@ def _slice(text: str, tokens: list[Token]) -> str:
 def _body(
     text: str, tokens: list[Token], place: Place, dialect: str, *, is_table: bool
 ) -> exp.Expr:
-    parser = dialect_called(dialect).parser()
     is_query = tokens[0].text.upper() in _QUERY_WORDS
     try:
-        if is_table or is_query:
-            tree = parser.parse(tokens, text)[0]
-        else:
-            tree = parser.parse_into(exp.Condition, tokens, text)[0]
+        into = None if is_table or is_query else exp.Condition
+        tree = trees_of(text, tokens, dialect, into)[0]
     except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
     if tree is None or tree.find(*_NO_EXPRESSION):

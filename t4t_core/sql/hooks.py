@@ -19,12 +19,12 @@ from t4t_core.sql.literals import literal
 from t4t_core.sql.names import rendered, table
 from t4t_core.sql.placeholders import (
     Span,
-    dialect_called,
     marked,
     spans,
     tokens_of,
     with_parameters,
 )
+from t4t_core.sql.trees import trees_of
 
 THIS = frozenset({"table_name", "this"})
 """The names that stand for the model's own table."""
@@ -155,7 +155,7 @@ def _refuse_names(key: str, text: str, found: tuple[Span, ...], place: Place) ->
 
 def _tree(tokens: list[Token], text: str) -> exp.Expr | None:
     try:
-        parsed = dialect_called("duckdb").parser().parse(tokens, text)
+        parsed = trees_of(text, tokens, "duckdb")
     except ParseError:
         return None
     return parsed[0] if len(parsed) == 1 else None

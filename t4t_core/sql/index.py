@@ -11,7 +11,8 @@ from sqlglot.errors import ParseError
 
 from t4t_core.names import TableName
 from t4t_core.sql.names import rendered, table
-from t4t_core.sql.placeholders import dialect_called, tokens_of
+from t4t_core.sql.placeholders import tokens_of
+from t4t_core.sql.trees import trees_of
 
 
 def create_index(sql: str, name: TableName, catalog: str) -> str:
@@ -45,7 +46,7 @@ def drop_index(index: str, name: TableName, catalog: str) -> str:
 def index_columns(sql: str) -> set[str]:
     """The columns that an index is made of, in lower case; none where its text cannot be read."""
     try:
-        parsed = dialect_called("duckdb").parser().parse(tokens_of(sql, "duckdb"), sql)
+        parsed = trees_of(sql, tokens_of(sql, "duckdb"), "duckdb")
     except ParseError:
         return set()
     return {

@@ -21,7 +21,6 @@ from t4t_core.sql.parse_errors import first_line, parse_error, unclosed
 from t4t_core.sql.placeholders import (
     Placeholder,
     candidates,
-    dialect_called,
     marked,
     position,
     replace_parameters,
@@ -31,6 +30,7 @@ from t4t_core.sql.placeholders import (
 from t4t_core.sql.reading import LazyTree, Reading, said
 from t4t_core.sql.steadiness import unsteady
 from t4t_core.sql.tables import tables_among
+from t4t_core.sql.trees import trees_of
 
 # How DuckDB names what it does not find or cannot convert.
 _NAMED = re.compile(r'"([^"]+)"|with name (\S+) does not exist|source column (\w+)')
@@ -129,7 +129,7 @@ def parse_query(
             tokens = prepared(text, tokens)
         changed, placeholders = marked(text, tokens)
     try:
-        tree = _tree(dialect_called(dialect).parser().parse(changed, text))
+        tree = _tree(trees_of(text, changed, dialect))
     except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
     nodes = nodes_of(tree)
@@ -195,8 +195,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
     try:
         tokens = tokens_of(text, "duckdb")
         changed, placeholders = marked(text, tokens)
-        parser = dialect_called("duckdb").parser()
-        tree = with_parameters(_tree(parser.parse_into(exp.Condition, changed, text)))
+        tree = with_parameters(_tree(trees_of(text, changed, "duckdb", exp.Condition)))
     except (ParseError, TokenError, RecursionError) as error:
         raise SqlError(f"{text!r} is not a condition: {first_line(error)}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(

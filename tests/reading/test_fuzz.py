@@ -52,6 +52,7 @@ VALUES = st.recursive(
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS)
 @example(text="select $$")
+@example(text="select a ->")
 def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> None:
     """A SQL file is read, filled in and filtered, or refused with words."""
     played["inputs"] += 1
@@ -62,6 +63,8 @@ def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> No
 
 
 @given(text=TEXTS)
+@example(text="a ->")
+@example(text="->")
 def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
     """A `where_condition` is read, or refused with words."""
     played["inputs"] += 1
