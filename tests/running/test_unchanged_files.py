@@ -219,7 +219,11 @@ def test_what_is_written_while_a_model_runs_is_read_by_the_next_run(
         ("SELECT * FROM read_csv('file:RAW/one.csv')", "is no local file"),
         ("SELECT * FROM read_text('raw')", "no file is called"),
         ("SELECT content FROM read_text('/proc/sys/kernel/ostype')", "is no file on a disk"),
-        ("SELECT content FROM read_text('/dev/null')", "is no file on a disk"),
+        pytest.param(
+            "SELECT content FROM read_text('/dev/null')",
+            "is no file on a disk",
+            marks=pytest.mark.skipif(duckdb.__version__ < "2", reason="it is refused there"),
+        ),
         ("SELECT *, now() AS at FROM 'raw/one.csv'", "now() may give something else each time"),
     ],
 )
