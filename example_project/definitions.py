@@ -33,7 +33,8 @@ defs = dg.Definitions.merge(
         sensors=[watermark_sensor],
         resources={
             FLIGHTS_IO_MANAGER: T4tIOManager.of(flights_project),
-            "flights_database": DuckDBResource(database=str(database)),
+            # So that DuckDB 2.0.0 locks the file before it reads it.
+            "flights_database": DuckDBResource(database=f"duckdb:{database}"),
         },
     ),
 )

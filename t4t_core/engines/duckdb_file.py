@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,12 +17,19 @@ import duckdb
 from t4t_core.errors import BrokenFileError, LockedError, OtherSettingsError, UsageError
 from t4t_core.names import quoted, quoted_text
 
-_LOCKED = ("Could not set lock on file", "Unique file handle conflict")
+_MEMORY = ":memory:"
+_OPEN_HERE = "Unique file handle conflict"
+_LOCKED = ("Could not set lock on file", _OPEN_HERE)
 _HOLDER = re.compile(r"Conflicting lock is held in (.+?)(?: by user|\. |\.$|$)")
 # How DuckDB (1.4 to 2.0) begins its files, and tells of one that is cut off or damaged.
 _MAGIC = b"DUCK"
 _MAGIC_OFFSET = 8
 _BROKEN = ("Could not read enough bytes", "not a valid DuckDB", "Corrupt database", "checksum")
+# DuckDB 2.0.0 reads the head of a file before it has the file's lock, to see what kind of file it
+# is, and then works with that head: what another process committed in between is overwritten. Where
+# the kind is said, as here, the head is read under the lock. Versions before it did that always.
+_OF_DUCKDB = "duckdb:" if int(duckdb.__version__.split(".")[0]) >= 2 else ""
+_AS_DUCKDB = "TYPE duckdb"
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
 
@@ -56,7 +64,7 @@ def connect(
         BrokenFileError: It is a DuckDB file, cut off or damaged.
         UsageError: The file cannot be opened at all, or is no DuckDB file.
     """
-    if str(file) != ":memory:" and not read_only:
+    if str(file) != _MEMORY and not read_only:
         _make_folder(file)
     return patiently(lambda: _open(file, read_only, settings), file, lock_timeout_s)
 
@@ -82,7 +90,7 @@ def attached(
         UsageError: The file cannot be opened at all, or is no DuckDB file.
     """
     _make_folder(file)
-    attach = f"ATTACH {quoted_text(str(file))} AS {quoted(name)}"
+    attach = f"ATTACH {quoted_text(str(file))} AS {quoted(name)} ({_AS_DUCKDB})"
     with _ATTACHING:
         patiently(lambda: connection.execute(attach), file, lock_timeout_s)
         try:
@@ -140,7 +148,16 @@ def _is_locked(error: BaseException) -> bool:
 def _open(
     file: Path, read_only: bool, settings: Mapping[str, str] | None
 ) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(file), read_only=read_only, config=dict(settings or {}))
+    opening = partial(duckdb.connect, read_only=read_only, config=dict(settings or {}))
+    if str(file) == _MEMORY:
+        return opening(_MEMORY)
+    try:
+        return opening(f"{_OF_DUCKDB}{file}")
+    except duckdb.Error as error:
+        if _OPEN_HERE not in str(error):
+            raise
+        # Somebody has it open in this process by its bare path, and shares what was read then.
+        return opening(str(file))
 
 
 def _holder(error: Exception) -> str | None:

@@ -105,8 +105,6 @@ def _is_there(warehouse: Warehouse, other: OtherDatabase) -> bool:
 
 
 def _statement(other: OtherDatabase, is_read_only: bool) -> str:
-    options = [] if other.kind == "duckdb" else [f"TYPE {other.kind}"]
-    if is_read_only:
-        options.append("READ_ONLY")
-    written = f" ({', '.join(options)})" if options else ""
-    return f"ATTACH {quoted_text(other.source)} AS {quoted(other.name)}{written}"
+    # Said of a DuckDB file too: see `t4t_core.engines.duckdb_file`.
+    options = f"TYPE {other.kind}{', READ_ONLY' if is_read_only else ''}"
+    return f"ATTACH {quoted_text(other.source)} AS {quoted(other.name)} ({options})"

@@ -5,15 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from unittest.mock import patch
+from contextlib import closing, contextmanager
+from pathlib import Path
+from unittest.mock import Mock, patch
 
+import duckdb
 import pytest
+from long_part import IS_LONG, played
 from running_lab import Lab, incremental
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import LockedError
+from t4t_core.engines.duckdb_file import attached, connect
+from t4t_core.engines.other_databases import attach
+from t4t_core.errors import LockedError, Place
+from t4t_core.other_database import OtherDatabase
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
 from t4t_core.running import one_model
@@ -26,6 +32,26 @@ import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()
+"""
+COMMITTER = """
+import sys
+from pathlib import Path
+from t4t_core.engines.duckdb_file import attached, connect
+from t4t_core.engines.other_databases import attach
+from t4t_core.engines.duckdb_file import attached, connect
+from t4t_core.engines.other_databases import attach
+from t4t_core.errors import LockedError, Place
+from t4t_core.other_database import OtherDatabase
+file, process, count = Path(sys.argv[1]), *map(int, sys.argv[2:])
+number = 0
+while number < count:
+    try:
+        connection = connect(file, lock_timeout_s=0)
+    except LockedError:
+        continue
+    connection.execute("INSERT INTO t VALUES (?, ?)", (process, number))
+    connection.close()
+    number += 1
 """
 Source = Callable[..., None]
 
@@ -141,3 +167,69 @@ def test_two_sessions_after_each_other(lab: Lab, source: Source) -> None:
 
     assert (first.rows_inserted, second.rows_inserted) == (1, 0)
     assert first.data_version == second.data_version
+
+
+@pytest.mark.long
+def test_no_process_opens_a_file_as_it_was_before_another_one_committed(tmp_path: Path) -> None:
+    """Processes that wait for each other all the time keep every commit of every one."""
+    file = tmp_path / "turns.duckdb"
+    count = 400 if IS_LONG else 30
+    with closing(connect(file)) as connection:
+        connection.execute("CREATE TABLE t (process INTEGER, number INTEGER)")
+
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", COMMITTER, str(file), str(process), str(count)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for process in range(3)
+    ]
+    ended = [(process.communicate(timeout=300)[1], process.returncode) for process in processes]
+    played["commits of processes in turns"] += 3 * count
+
+    assert [status for _, status in ended] == [0] * 3, ended
+    with closing(connect(file, read_only=True)) as connection:
+        found = connection.execute("SELECT process, count(*) FROM t GROUP BY ALL ORDER BY ALL")
+        assert found.fetchall() == [(0, count), (1, count), (2, count)]
+
+
+def test_a_file_is_locked_before_it_is_read(lab: Lab) -> None:
+    """DuckDB 2.0.0 reads a file's head before it locks the file, unless it is told what file it is.
+
+    So it is told wherever t4t opens one, which shows here without two processes that meet.
+    """
+    asked = Mock()
+    asked.connection = asked
+    asked.row.return_value = None
+    file = lab.folder / "other.duckdb"
+    file.touch()
+    other = OtherDatabase("other", str(file), "duckdb", True, file, Place(file))
+
+    with patch("t4t_core.engines.duckdb_file.duckdb.connect") as opening:
+        connect(lab.database)
+    with attached(asked, lab.state, "state"):
+        pass
+    attach(asked, [other], 0)
+
+    prefix = "" if duckdb.__version__ < "2" else "duckdb:"
+    assert opening.call_args.args == (f"{prefix}{lab.database}",)
+    attached_by = [call.args[0] for call in asked.execute.call_args_list]
+    assert [text.partition(" (")[2] for text in attached_by if text.startswith("ATTACH")] == [
+        "TYPE duckdb)",
+        "TYPE duckdb, READ_ONLY)",
+    ]
+
+
+def test_who_has_the_file_open_in_this_process_shares_it(lab: Lab, source: Source) -> None:
+    """A run works beside a connection that the program around it keeps open."""
+    source((1, 3, "a"))
+    lab.model(QUERY, incremental("append"))
+
+    with closing(duckdb.connect(str(lab.database))) as kept:
+        report = lab.run()
+        kept.execute("INSERT INTO src VALUES (2, TIMESTAMP '2024-01-04', 'b')")
+        again = lab.run()
+
+        assert (report.rows_inserted, again.rows_inserted) == (1, 1)
+        assert kept.execute("SELECT count(*) FROM m.t").fetchall() == [(2,)]
