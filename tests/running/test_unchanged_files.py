@@ -222,7 +222,7 @@ def test_what_is_written_while_a_model_runs_is_read_by_the_next_run(
         pytest.param(
             "SELECT content FROM read_text('/dev/null')",
             "is no file on a disk",
-            marks=pytest.mark.skipif(duckdb.__version__ < "2", reason="it is refused there"),
+            marks=pytest.mark.skipif(duckdb.__version__ < "2", reason="it lists no device there"),
         ),
         ("SELECT *, now() AS at FROM 'raw/one.csv'", "now() may give something else each time"),
     ],
