@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.commands import change_state
 from t4t_core.commands import state as state_commands
 from t4t_core.planning.request import Request
 from t4t_core.running.run import run_nodes
@@ -65,7 +66,7 @@ def test_an_older_ledger_is_read_as_it_is(older: Lab) -> None:
     assert older.database.read_bytes() == held
     assert [row["version"] for row in shown] == [2, 2]
     assert shown[0]["last_processed_value"] == "2024-01-05T00:00:00"
-    state_commands.set_watermark(older.project(), "m.t", "2024-01-03")
+    change_state.set_watermark(older.project(), "m.t", "2024-01-03")
     assert older.run().rows_inserted == 0
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.commands import change_state
 from t4t_core.commands import state as state_commands
 from t4t_core.errors import StateError, UsageError
 from t4t_core.state import ledger
@@ -127,7 +128,7 @@ def test_set_moves_the_watermark_back(ran: Lab, source: Source) -> None:
     """Rows past the new watermark are read, those that the table holds are not doubled."""
     source((3, 4, "late"), (4, 2, "before"))
 
-    state_commands.set_watermark(ran.project(), "m.t", "2024-01-03")
+    change_state.set_watermark(ran.project(), "m.t", "2024-01-03")
     told = seen(ran)[0][5]
     report = ran.run()
 
@@ -140,7 +141,7 @@ def test_set_moves_the_watermark_back(ran: Lab, source: Source) -> None:
 def test_set_moves_the_watermark_on(ran: Lab, source: Source) -> None:
     """Rows before the new watermark are left out by this run and all later ones."""
     source((3, 6, "left out"))
-    state_commands.set_watermark(ran.project(), "m.t", "2024-01-08")
+    change_state.set_watermark(ran.project(), "m.t", "2024-01-08")
 
     before = ran.run()
     source((4, 9, "read"))
@@ -154,7 +155,7 @@ def test_reset_asks_for_a_full_load(ran: Lab) -> None:
     """After a reset nothing is shown as processed, and the next run is a full load."""
     ran.sql("DELETE FROM src WHERE id = 1")
 
-    state_commands.reset(ran.project(), "m.t")
+    change_state.reset(ran.project(), "m.t")
     told = seen(ran)[0][5]
     report = ran.run()
 
@@ -170,9 +171,9 @@ def test_what_cannot_be_changed_is_refused(ran: Lab) -> None:
     before = ran.everything()
 
     with pytest.raises(UsageError, match="noon"):
-        state_commands.set_watermark(ran.project(), "m.t", "noon")
+        change_state.set_watermark(ran.project(), "m.t", "noon")
     with pytest.raises(StateError, match="never run"):
-        state_commands.reset(ran.project(), "m.new")
+        change_state.reset(ran.project(), "m.new")
 
     assert ran.everything() == before
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from running_lab import Lab, incremental
 
-from t4t_core.commands import state as state_commands
+from t4t_core.commands import change_state
 
 QUERY = "SELECT id, c, v FROM src"
 Source = Callable[..., None]
@@ -19,8 +19,8 @@ def test_set_forward_and_back_again_skips_nothing(lab: Lab, source: Source, stra
     source((1, 10, "a"))
     lab.model(QUERY, incremental(strategy))
     lab.run()
-    state_commands.set_watermark(lab.project(), "m.t", "2024-02-01")
-    state_commands.set_watermark(lab.project(), "m.t", "2024-01-05")
+    change_state.set_watermark(lab.project(), "m.t", "2024-02-01")
+    change_state.set_watermark(lab.project(), "m.t", "2024-01-05")
     source((2, 15, "b"))
 
     lab.run()
