@@ -49,7 +49,7 @@ def t4t(folder: str, first: str = "") -> dict[str, object]:
     """Applies the delta by a run of the model; the first one makes the table."""
     from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
-    from t4t_core.running.session import open_session
+    from t4t_core.running.open_session import open_session
 
     project = load_project(Path(folder))
     model = project.graph.node("bench.target")

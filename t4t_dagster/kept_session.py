@@ -11,7 +11,8 @@ from dagster_duckdb import DuckDBResource
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.project import Project
-from t4t_core.running.session import Session, open_session
+from t4t_core.running.open_session import open_session
+from t4t_core.running.session import Session
 from t4t_dagster.steps_between import Standing
 from t4t_dagster.warehouse import open_warehouse
 

@@ -11,7 +11,7 @@ from t4t_core.commit import Commit
 from t4t_core.errors import StateError, UsageError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
-from t4t_core.running.session import open_session
+from t4t_core.running.open_session import open_session
 from t4t_core.state.ledger import last_commit, write_commit
 from t4t_core.state.windows import note_by_hand
 from t4t_core.values import TimeValue

@@ -19,7 +19,8 @@ from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
 from t4t_core.report import CheckReport, ModelReport, Report
 from t4t_core.resolution import Key
-from t4t_core.running.session import Session, open_session
+from t4t_core.running.open_session import open_session
+from t4t_core.running.session import Session
 from t4t_core.seeds.seed import Seed
 from t4t_core.windows.backfill import OnProgress
 from t4t_core.windows.window import END, START

@@ -12,7 +12,7 @@ from sqlglot.parser import Parser
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
-from t4t_core.running.session import open_session
+from t4t_core.running.open_session import open_session
 
 Source = Callable[..., None]
 

@@ -10,7 +10,7 @@ from running_lab import Lab, incremental
 
 from t4t_core.errors import ProjectError, UsageError
 from t4t_core.project.load import load_project
-from t4t_core.running.session import open_session
+from t4t_core.running.open_session import open_session
 
 # About 40 MB of values that hardly shrink, at first.
 ROWS = 500_000

@@ -23,7 +23,7 @@ from t4t_core.other_database import OtherDatabase
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
 from t4t_core.running import one_model
-from t4t_core.running.session import open_session
+from t4t_core.running.open_session import open_session
 
 QUERY = "SELECT id, c, v FROM src"
 T4T = [sys.executable, "-m", "t4t_core.cli"]

@@ -198,7 +198,7 @@ def test_a_copy_that_cannot_be_written_only_warns(
     with patch("t4t_core.running.session.Session.mirror"):
         ran.run()
     late = seen(ran)[0][5]
-    with patch("t4t_core.running.session.bring_up_to_date", side_effect=[0, broken]):
+    with patch("t4t_core.running.session.bring_up_to_date", side_effect=broken):
         source((4, 7, "d"))
         report = ran.run()
     ran.run()

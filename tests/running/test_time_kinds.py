@@ -12,7 +12,7 @@ from running_lab import Lab, incremental
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
-from t4t_core.running.session import open_session
+from t4t_core.running.open_session import open_session
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
 ZONES = pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])

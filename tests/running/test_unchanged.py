@@ -16,8 +16,8 @@ from running_lab import Lab, incremental
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
+from t4t_core.running.open_session import open_session
 from t4t_core.running.run import run_nodes
-from t4t_core.running.session import open_session
 from t4t_core.windows.window import read_window
 
 VIEW = {"materialization": "view"}
