@@ -33,8 +33,11 @@ defs = dg.Definitions.merge(
         sensors=[watermark_sensor],
         resources={
             FLIGHTS_IO_MANAGER: T4tIOManager.of(flights_project),
-            # So that DuckDB 2.0.0 locks the file before it reads it.
-            "flights_database": DuckDBResource(database=f"duckdb:{database}"),
+            # By its bare path DuckDB 2.0.0 reads the file before it locks it.
+            "flights_database": DuckDBResource(
+                database=f"duckdb:{database}",
+                connection_config={"temp_directory": f"{database}.tmp"},
+            ),
         },
     ),
 )

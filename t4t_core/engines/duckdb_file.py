@@ -149,15 +149,24 @@ def _open(
     file: Path, read_only: bool, settings: Mapping[str, str] | None
 ) -> duckdb.DuckDBPyConnection:
     opening = partial(duckdb.connect, read_only=read_only, config=dict(settings or {}))
-    if str(file) == _MEMORY:
-        return opening(_MEMORY)
+    if str(file) == _MEMORY or not _OF_DUCKDB:
+        return opening(str(file))
     try:
-        return opening(f"{_OF_DUCKDB}{file}")
+        connection = opening(f"{_OF_DUCKDB}{file}")
     except duckdb.Error as error:
         if _OPEN_HERE not in str(error):
             raise
         # Somebody has it open in this process by its bare path, and shares what was read then.
         return opening(str(file))
+    _spill_beside(connection, file)
+    return connection
+
+
+def _spill_beside(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Has DuckDB spill where it does for a bare path: it takes the prefix for a part of it."""
+    folder = str(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    if folder.startswith(_OF_DUCKDB):
+        connection.execute(f"SET GLOBAL temp_directory = {quoted_text(f'{file}.tmp')}")
 
 
 def _holder(error: Exception) -> str | None:
