@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb as duckdb_library
 from dagster_duckdb import DuckDBResource
 
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.engines.duckdb_file import locked_first
 from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
 from t4t_core.errors import LockedError, UsageError
@@ -18,6 +20,8 @@ from t4t_core.project import Project
 # What DuckDBResource opens files with: within one process DuckDB opens a file a second time only
 # with the same settings.
 _DAGSTER = {"custom_user_agent": "dagster"}
+# A path without a prefix that says what kind of database it is; a drive has one letter.
+_IS_BARE = re.compile(r"(?!:memory:|\w{2,}:).")
 
 
 @contextmanager
@@ -53,7 +57,8 @@ def open_warehouse(
         return
     opened = None
     try:
-        with resource.get_connection() as opened:
+        with ExitStack() as stack:
+            opened = _opened_by(resource, stack)
             _require_same_file(opened, project)
             warehouse = Warehouse.borrowed(opened)
             limit(warehouse, settings.limits)
@@ -67,6 +72,18 @@ def open_warehouse(
         # The resource leaves its connection open when the body raises.
         if opened is not None:
             opened.close()
+
+
+def _opened_by(resource: DuckDBResource, stack: ExitStack) -> duckdb_library.DuckDBPyConnection:
+    """The resource's connection, to a file that DuckDB has locked before it read any of it."""
+
+    def opening(name: str) -> duckdb_library.DuckDBPyConnection:
+        named = resource.model_copy(update={"database": name})
+        opened: duckdb_library.DuckDBPyConnection = stack.enter_context(named.get_connection())
+        return opened
+
+    is_bare = _IS_BARE.match(resource.database)
+    return locked_first(opening, resource.database) if is_bare else opening(resource.database)
 
 
 def _require_same_file(connection: duckdb_library.DuckDBPyConnection, project: Project) -> None:

@@ -149,20 +149,31 @@ def _open(
     file: Path, read_only: bool, settings: Mapping[str, str] | None
 ) -> duckdb.DuckDBPyConnection:
     opening = partial(duckdb.connect, read_only=read_only, config=dict(settings or {}))
-    if str(file) == _MEMORY or not _OF_DUCKDB:
-        return opening(str(file))
+    return opening(_MEMORY) if str(file) == _MEMORY else locked_first(opening, str(file))
+
+
+def locked_first(
+    opening: Callable[[str], duckdb.DuckDBPyConnection], file: str
+) -> duckdb.DuckDBPyConnection:
+    """A connection to a DuckDB file that DuckDB has locked before it read any of it.
+
+    Args:
+        opening: Opens what DuckDB takes for a file's name.
+        file: The bare path.
+    """
     try:
         connection = opening(f"{_OF_DUCKDB}{file}")
     except duckdb.Error as error:
-        if _OPEN_HERE not in str(error):
+        if not _OF_DUCKDB or _OPEN_HERE not in str(error):
             raise
         # Somebody has it open in this process by its bare path, and shares what was read then.
-        return opening(str(file))
-    _spill_beside(connection, file)
+        return opening(file)
+    if _OF_DUCKDB:
+        _spill_beside(connection, file)
     return connection
 
 
-def _spill_beside(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _spill_beside(connection: duckdb.DuckDBPyConnection, file: str) -> None:
     """Has DuckDB spill where it does for a bare path: it takes the prefix for a part of it."""
     folder = str(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
     if folder.startswith(_OF_DUCKDB):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import duckdb
@@ -218,14 +219,21 @@ def test_rows_that_a_plain_asset_returns_get_a_strategy_too(
 # Dagster's own code calls its deprecated property when a resource holds another one.
 @pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
 def test_it_connects_through_a_users_duckdb_resource(materialize: Materialize, shop: Path) -> None:
-    """What the resource opens is closed again, even when a model fails."""
-    resource = DuckDBResource(database=str(shop / "data/shop.duckdb"))
+    """What the resource opens is closed again, even when a model fails.
 
-    good = materialize("mart/orders", duckdb=resource)
+    DuckDB 2.0 is told what the file is, so that it locks the file before it reads it.
+    """
+    file = str(shop / "data/shop.duckdb")
+    resource = DuckDBResource(database=file)
+
+    with patch("duckdb.connect", wraps=duckdb.connect) as connecting:
+        good = materialize("mart/orders", duckdb=resource)
+    names = {call.kwargs["database"] for call in connecting.call_args_list}
     write(shop, "INSERT INTO raw.orders VALUES (NULL, 'eve', 5, TIMESTAMP '2024-01-03')")
     bad = materialize("mart/orders", duckdb=resource, fails=True)
 
     assert good.success
+    assert names == {file if duckdb.__version__ < "2" else f"duckdb:{file}"}
     assert not bad.success
     write(shop, "SELECT 1")
 
