@@ -78,10 +78,10 @@ from t4t_dagster import build_t4t_definitions
 
 write_commit = one_model.write_commit
 
-def deadly(warehouse, commit):
+def deadly(warehouse, commit, inputs):
     if commit.model_name == "mart.customers":
         os.kill(os.getpid(), signal.SIGKILL)
-    write_commit(warehouse, commit)
+    write_commit(warehouse, commit, inputs)
 
 one_model.write_commit = deadly
 build_t4t_definitions(sys.argv[1]).resolve_implicit_global_asset_job_def().execute_in_process()

@@ -195,7 +195,7 @@ def test_the_plan_knows_it_too(lab: Sources) -> None:
 @pytest.mark.parametrize(
     ("point", "is_sealed"),
     [
-        (("t4t_core.running.session", "seal", "before", 1), False),
+        (("t4t_core.running.open_session", "seal", "before", 1), False),
         (("t4t_core.state.seal", "os.utime", "before", 1), False),
         (("t4t_core.state.seal", "os.utime", "after", 1), True),
     ],
