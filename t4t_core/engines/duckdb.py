@@ -137,9 +137,10 @@ class Warehouse:
     def keep_session(self) -> None:
         """Has settings, variables and temporary tables put back when the transaction ends.
 
-        They will be as they are now.
+        They will be as they are now, or as an earlier call in the transaction found them.
         """
-        self._session_before = session_state(self.connection)
+        if self._session_before is None:
+            self._session_before = session_state(self.connection)
 
     def has_other_settings(self) -> bool:
         """Whether a setting is no longer as `keep_session` found it."""

@@ -84,6 +84,8 @@ def run_model(
             if batch is not None:
                 made = _without_notes(made)
             _tell(made, facts)
+            if model.pre_hooks or model.post_hooks:
+                warehouse.keep_session()
             commit = _carried_out(made, facts, project, warehouse, commits, started)
             columns: tuple[Column, ...] = ()
             if with_columns:

@@ -204,3 +204,36 @@ def test_indexes_do_not_hinder_other_columns(lab: Lab, source: Source) -> None:
 
     assert lab.rows("SELECT id, n FROM m.t") == [(1, 1), (2, 1)]
     assert lab.sql("SELECT index_name FROM duckdb_indexes() WHERE table_name = 't'") == [("by_id",)]
+
+
+def test_what_a_hook_sets_is_of_its_model_alone(lab: Lab) -> None:
+    """Settings, variables and temporary tables hold to the end of the model, and no longer."""
+    shown = (
+        "SELECT current_setting('TimeZone') AS zone, getvariable('v') AS v, "
+        "(SELECT count(*) FROM duckdb_tables() WHERE table_name = 'mine') AS tables"
+    )
+    hooks = [
+        "SET TimeZone = 'Asia/Tokyo'",
+        "SET VARIABLE v = 7",
+        "CREATE TEMP TABLE mine AS SELECT 1 AS id",
+    ]
+    lab.model(shown, {"materialization": "table", "pre_hook": hooks}, "a")
+    lab.model(f"{shown} WHERE EXISTS (FROM m.a)", {"materialization": "table"}, "b")
+    lab.python(
+        "from t4t_core import RunContext, model\n\n\n"
+        '@model(materialization="table", post_hook="SET VARIABLE v = 8")\n'
+        "def c(b, context: RunContext) -> str:\n"
+        '    context.connection.execute("SET VARIABLE w = 9")\n'
+        "    return \"SELECT getvariable('v') AS v, getvariable('w') AS w FROM m.b\"\n",
+        "c",
+    )
+    lab.model("SELECT getvariable('v') AS v, getvariable('w') AS w FROM m.c", None, "d")
+
+    report = lab.report()
+
+    assert report.status == "success", [model.error for model in report.models]
+    assert lab.sql("SELECT zone, v, tables FROM m.a") == [("Asia/Tokyo", 7, 1)]
+    ((zone, variable, tables),) = lab.sql("SELECT zone, v, tables FROM m.b")
+    assert (zone == "Asia/Tokyo", variable, tables) == (False, None, 0)
+    assert lab.sql("FROM m.c") == [(None, 9)]
+    assert lab.sql("FROM m.d") == [(None, None)]
