@@ -88,8 +88,16 @@ def loading(folder: str, count: str, runs: str) -> dict[str, object]:
     return loading.measure(Path(folder), int(count), int(runs))
 
 
+def nothing_to_do(folder: str, runs: str) -> dict[str, object]:
+    """Seconds of runs of a project in which nothing has changed."""
+    import nothing_to_do
+
+    return nothing_to_do.alone(Path(folder), int(runs))
+
+
 VERBS: dict[str, Callable[..., dict[str, object]]] = {
-    verb.__name__: verb for verb in (source, prepare, hand, t4t, content, overhead, loading)
+    verb.__name__: verb
+    for verb in (source, prepare, hand, t4t, content, overhead, loading, nothing_to_do)
 }
 
 if __name__ == "__main__":

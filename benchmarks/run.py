@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import beside_peers
+import nothing_to_do
 import peers
 import trivial
 import whole_processes
@@ -190,7 +191,7 @@ def main() -> None:
     parser.add_argument(
         "--peers-in", type=Path, default=peers.FOLDER, help="the folder of their environments"
     )
-    cases = ("loading", "overhead", "process", "peers", "strategies")
+    cases = ("loading", "overhead", "process", "unchanged", "peers", "strategies")
     parser.add_argument("--only", choices=cases, action="append", help="a kind of measurement")
     arguments = parser.parse_args()
     chosen = arguments.only or cases
@@ -220,6 +221,8 @@ def main() -> None:
             measure_overhead(tables, folder, models, runs)
         if "process" in chosen:
             whole_processes.measure(tables, folder, sizes, runs)
+        if "unchanged" in chosen:
+            nothing_to_do.measure(tables, folder, models, runs)
         if "peers" in chosen:
             measure_peers(tables, folder, arguments, runs)
         if "strategies" in chosen:
