@@ -11,6 +11,8 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from t4t_core.sql.tables import is_cte
+
 # Table functions whose first argument names files.
 _READERS = frozenset(
     """
@@ -54,7 +56,8 @@ def _relative_names(nodes: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
         if not isinstance(table, exp.Table):
             continue
         if isinstance(table.this, exp.Identifier):
-            if not table.db and _is_file(table.name) and not _ELSEWHERE.match(table.name):
+            is_relative = _is_file(table.name) and not _ELSEWHERE.match(table.name)
+            if not table.db and is_relative and not is_cte(table):
                 yield table.this
             continue
         for name in _first_argument(table.this):

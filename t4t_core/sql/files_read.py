@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.tables import TableRef, is_cte
 
 # Table functions that read the files of their first argument and nothing else, by what they read.
 _READERS: Final = {
@@ -83,6 +83,7 @@ def files_read(nodes: Iterable[exp.Expr], is_own: Callable[[str], bool]) -> Iter
             isinstance(node, exp.Table)
             and isinstance(node.this, exp.Identifier)
             and is_named_file(TableRef(node.catalog, node.db, node.name))
+            and not is_cte(node)
         ):
             yield FileName(node.name, is_table=True)
 

@@ -39,6 +39,11 @@ _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("int
 IN_WITH: Final = " in a WITH"
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
+_QUERY: Final = frozenset(
+    """
+    select from with values table pivot unpivot insert update delete merge describe show summarize
+    """.split()  # noqa: SIM905  a list of strings would fill a screen
+)
 _TEXTS: Final = CASED | {TokenType.NUMBER, TokenType.BIT_STRING, TokenType.HEX_STRING}
 # Last words that may say so without a parenthesis after them, and first ones that may.
 _LAST: Final = _UNSTEADY | {"sample"}
@@ -141,7 +146,17 @@ def _is_alias(tokens: Sequence[Token], at: int) -> bool:
     following = end + 2
     while following < len(tokens) - 1 and tokens[following].text.lower() in _BEFORE_QUERY:
         following += 1
-    return tokens[following].token_type is TokenType.L_PAREN
+    is_body = following + 2 < len(tokens) and tokens[following].token_type is TokenType.L_PAREN
+    return is_body and _is_query(tokens, following + 1)
+
+
+def _is_query(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a query begins here, and not the columns of an alias: `f() AS (a, b)`."""
+    if tokens[at].token_type is TokenType.L_PAREN:
+        return True
+    is_quoted = tokens[at].token_type is TokenType.IDENTIFIER
+    word = tokens[at].text.lower().partition(" ")[0]
+    return not is_quoted and word in _QUERY and tokens[at + 1].text not in (",", ")")
 
 
 @cache

@@ -87,14 +87,14 @@ def _tables(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
     for node in nodes:
         if not isinstance(node, exp.Table):
             continue
-        if isinstance(node.this, exp.Identifier) and not _is_cte(node):
+        if isinstance(node.this, exp.Identifier) and not is_cte(node):
             yield node
 
 
-def _is_cte(table: exp.Table) -> bool:
+def is_cte(table: exp.Table) -> bool:
     """Whether a bare name is a common table expression that can be seen from where it stands.
 
-    One sees those written before it in its own WITH, and its own when that is recursive.
+    One sees those written before it in its own WITH, and itself where it is recursive.
     """
     if table.db:
         return False
@@ -109,7 +109,7 @@ def _is_cte(table: exp.Table) -> bool:
             came_from_clause = node is clause
             for cte in clause.expressions:
                 is_self = came_from_clause and cte is inside
-                if is_self and not clause.recursive:
+                if is_self and not (clause.recursive and _is_recursion(table, cte)):
                     break
                 if cte.alias.lower() == wanted:
                     return True
@@ -117,3 +117,17 @@ def _is_cte(table: exp.Table) -> bool:
                     break
         node = parent
     return False
+
+
+def _is_recursion(table: exp.Table, cte: exp.CTE) -> bool:
+    """Whether a table within a CTE of WITH RECURSIVE stands where DuckDB takes its name for it.
+
+    That is what a UNION adds to what comes before it; elsewhere the name is a table's.
+    """
+    body = cte.this.unnest()
+    if not isinstance(body, exp.Union) or body.args.get("by_name"):
+        return False
+    node: exp.Expr | None = table
+    while node is not None and node is not body.expression:
+        node = node.parent
+    return node is not None

@@ -108,3 +108,34 @@ def test_each_table_comes_once_with_the_spelling_of_the_query() -> None:
     query = parse_query("SELECT * FROM Raw.Orders a JOIN Raw.Orders b USING (id)", Place(Path("m")))
 
     assert [str(ref) for ref in query.tables] == ["Raw.Orders"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_read"),
+    [
+        ("SELECT * FROM s", True),
+        ("SELECT 1 AS id UNION ALL SELECT id + 1 FROM s WHERE id < 3", False),
+        ("(SELECT 1 AS id UNION SELECT id + 1 FROM s WHERE id < 3)", False),
+        ("SELECT id FROM s UNION ALL SELECT id + 1 FROM s WHERE id < 3", True),
+        ("SELECT 1 AS id UNION ALL SELECT id FROM s UNION ALL SELECT 5", True),
+        ("SELECT 1 AS id UNION ALL SELECT 5 UNION ALL SELECT id + 9 FROM s WHERE id < 3", False),
+        ("SELECT 1 AS id UNION ALL BY NAME SELECT id FROM s", True),
+        ("SELECT 1 AS id EXCEPT SELECT id FROM s", True),
+        ("WITH k AS (SELECT * FROM s) SELECT id FROM k UNION ALL SELECT 5", True),
+        ("FROM (SELECT 1 AS id UNION ALL SELECT id FROM s)", True),
+    ],
+)
+def test_a_recursive_name_is_a_table_where_duckdb_takes_it_for_one(
+    body: str, *, is_read: bool
+) -> None:
+    """Only what a UNION adds reads the expression itself; DuckDB misses the table elsewhere."""
+    query = f"WITH RECURSIVE s AS ({body}) SELECT * FROM s"
+
+    with duckdb.connect() as connection:
+        if is_read:
+            with pytest.raises(duckdb.Error, match=r"Table with name s does not exist|Circular"):
+                connection.execute(query)
+            connection.execute("CREATE TABLE s AS SELECT 7 AS id")
+        connection.execute(query)
+
+    assert _tables(query) == ({"s"} if is_read else set())

@@ -44,6 +44,16 @@ def test_a_relative_name_begins_in_the_project(lab: Lab, source: str, kind: str)
     assert lab.rows() == [(1, 10)]
 
 
+@pytest.mark.parametrize("name", ["'files/a.csv'", '"files/a.csv"'])
+def test_a_name_of_the_query_itself_is_no_file(lab: Lab, name: str) -> None:
+    """DuckDB reads the common table expression that has a file's name."""
+    lab.model(f'WITH "files/a.csv" AS (SELECT 7 AS id, 30 AS c) SELECT id, c FROM {name}')
+
+    lab.run()
+
+    assert lab.rows() == [(7, 30)]
+
+
 def test_columns_may_be_qualified_by_the_file(lab: Lab) -> None:
     """DuckDB calls a file after FROM by its name without the ending."""
     lab.model("SELECT a.id, b.c FROM 'files/a.csv' JOIN 'files/b.json' USING (id)")
