@@ -82,8 +82,8 @@ def _opened_by(resource: DuckDBResource, stack: ExitStack) -> duckdb_library.Duc
         opened: duckdb_library.DuckDBPyConnection = stack.enter_context(named.get_connection())
         return opened
 
-    is_bare = _IS_BARE.match(resource.database)
-    return locked_first(opening, resource.database) if is_bare else opening(resource.database)
+    name = resource.database.removeprefix("duckdb:")
+    return locked_first(opening, name) if _IS_BARE.match(name) else opening(resource.database)
 
 
 def _require_same_file(connection: duckdb_library.DuckDBPyConnection, project: Project) -> None:

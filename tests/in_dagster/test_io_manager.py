@@ -238,6 +238,19 @@ def test_it_connects_through_a_users_duckdb_resource(materialize: Materialize, s
     write(shop, "SELECT 1")
 
 
+@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
+def test_a_resource_may_say_what_the_file_is(materialize: Materialize, shop: Path) -> None:
+    """DuckDB would take that for a part of the folder's name to which it spills."""
+    (shop / "models/mart/spilled.sql").write_text(
+        "SELECT current_setting('temp_directory') AS folder FROM mart.orders LIMIT 1"
+    )
+    file = shop / "data/shop.duckdb"
+
+    materialize("mart/orders", "mart/spilled", duckdb=DuckDBResource(database=f"duckdb:{file}"))
+
+    assert read(shop, "SELECT folder FROM mart.spilled") == [(f"{file}.tmp",)]
+
+
 def test_it_works_while_this_process_has_the_file_open(
     materialize: Materialize, shop: Path
 ) -> None:
