@@ -233,3 +233,21 @@ def test_who_has_the_file_open_in_this_process_shares_it(lab: Lab, source: Sourc
 
         assert (report.rows_inserted, again.rows_inserted) == (1, 1)
         assert kept.execute("SELECT count(*) FROM m.t").fetchall() == [(2,)]
+
+
+@pytest.mark.skipif(duckdb.__version__ < "2", reason="DuckDB opens the bare path here")
+def test_code_in_this_process_shares_a_file_that_t4t_has_open(lab: Lab, source: Source) -> None:
+    """A Python model reaches the database by the name that says what it is, and not by another."""
+    source((1, 3, "a"))
+    lab.python(
+        "import duckdb\nfrom t4t_core import model\n\n\n@model()\ndef t():\n"
+        "    try:\n"
+        f"        duckdb.connect({str(lab.database)!r})\n"
+        "    except duckdb.OperationalError:\n"
+        f"        with duckdb.connect('duckdb:' + {str(lab.database)!r}) as here:\n"
+        "            return here.sql('SELECT id FROM src').to_arrow_table()\n"
+    )
+
+    lab.run()
+
+    assert lab.rows() == [(1,)]
