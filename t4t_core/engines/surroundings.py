@@ -16,6 +16,7 @@ from t4t_core.release import RELEASE
 _SETTINGS: Final = (
     "TimeZone",
     "Calendar",
+    "binary_as_string",
     "default_collation",
     "default_null_order",
     "default_order",
@@ -30,8 +31,11 @@ _SETTINGS: Final = (
     "scalar_subquery_error_on_multiple_rows",
     "search_path",
     # DuckDB 1.4 has none of these.
+    "current_dialect",
     "dialect_compatibility_mode",
+    "enable_geoparquet_conversion",
     "error_on_division_by_zero",
+    "json_geometry_format",
     "legacy_disable_null_type",
     "regex_match_operator_semantics",
 )

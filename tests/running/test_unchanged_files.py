@@ -250,6 +250,23 @@ def test_files_that_the_text_does_not_say_are_never_assumed(
 
 
 @pytest.mark.usefixtures("settled")
+def test_a_setting_by_which_a_file_gives_other_values_counts(lab: Files) -> None:
+    """Where binary data is text, what reads a Parquet file of it runs."""
+    file = lab.folder / "raw" / "binary.parquet"
+    duckdb.sql("SELECT 'a'::BLOB AS b").write_parquet(str(file))
+    lab.model("SELECT typeof(b) AS kind FROM 'raw/binary.parquet'", None, "x")
+    lab.changed()
+
+    with duckdb.connect(str(lab.database)) as held:
+        held.execute("SET GLOBAL binary_as_string = true")
+        assert "x" in lab.changed()
+
+    assert lab.rows("SELECT kind FROM m.x") == [("VARCHAR",)]
+    assert "x" in lab.changed()
+    assert lab.rows("SELECT kind FROM m.x") == [("BLOB",)]
+
+
+@pytest.mark.usefixtures("settled")
 def test_a_table_or_macro_in_the_place_of_files_is_never_assumed(lab: Files) -> None:
     """DuckDB reads a table that has a file's name, and calls somebody's macro before its own."""
     name = lab.folder / "raw" / "p.parquet"
