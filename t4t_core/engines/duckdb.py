@@ -176,6 +176,17 @@ class Warehouse:
         rows = self.connection.fetchall() if self.connection.description else []
         return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
+    def is_several(self, sql: str) -> bool:
+        """Whether DuckDB (2.0) makes several statements of one, and tells no number of rows then.
+
+        It does of a PIVOT whose values it has to look up.
+        """
+        # To parse it takes longer than to look for a word that all of these have.
+        return "PIVOT" in sql.upper() and any(
+            statement.type == duckdb.StatementType.MULTI
+            for statement in self.connection.extract_statements(sql)
+        )
+
     def row(self, sql: str, parameters: Sequence[object] = ()) -> tuple[object, ...] | None:
         """The first row that a query gives, or None.
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import sqlglot
+from sqlglot import exp
+
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, GateError
 from t4t_core.planning.steps import (
@@ -108,9 +111,23 @@ def _stop(gate: Gate | Refusal, count: int) -> None:
 def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
     is_needed = not (write.is_of_stage and tallies.staged == 0)
     if is_needed:
-        tallies.add(write.tally, warehouse.execute(write.sql))
+        tallies.add(write.tally, _written(write, warehouse))
     if write.note is not None:
         log.info("%s", write.note)
+
+
+def _written(write: Write, warehouse: Warehouse) -> int:
+    """Carries out a statement; gives the number of rows that it wrote."""
+    if write.tally is Tally.NONE or not warehouse.is_several(write.sql):
+        return warehouse.execute(write.sql)
+    # It tells no number, so the table's rows are counted. Only what makes a table of the model's
+    # query or inserts its rows can be such a statement.
+    statement = sqlglot.parse_one(write.sql, dialect="duckdb")
+    target = statement.this.find(exp.Table)
+    count = exp.select(exp.Count(this=exp.Star())).from_(target.copy()).sql("duckdb")
+    before = warehouse.number(count) if isinstance(statement, exp.Insert) else 0
+    warehouse.execute(write.sql)
+    return warehouse.number(count) - before
 
 
 def _run_hook(hook: HookStep, warehouse: Warehouse) -> None:
