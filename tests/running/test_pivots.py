@@ -26,13 +26,14 @@ def lab(tmp_path: Path) -> Lab:
 @pytest.mark.parametrize("query", [QUERY, "PIVOT src ON v USING sum(n) GROUP BY id, c"])
 def test_a_table_has_as_many_rows_as_are_reported(lab: Lab, query: str) -> None:
     """A run that asks only for what changed leaves it as it is then."""
-    lab.model(query)
+    lab.model("SELECT 1 AS id, TIMESTAMP '2024-01-01' AS c, 'x' AS v, 5 AS n", None, "s")
+    lab.model(query.replace("src", "m.s"))
 
     assert lab.run().row_count == 1
     project = lab.project()
     again = run_nodes(project, project.graph.select(), Request(only_changed=True))
 
-    assert [model.mode for model in again.models] == ["skipped", "skipped"]
+    assert {model.mode for model in again.models} == {"skipped"}
 
 
 @pytest.mark.parametrize(
