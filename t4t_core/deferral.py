@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.graph import Graph
 from t4t_core.models import Model
+from t4t_core.names import TableName
 from t4t_core.other_database import DEFERRED
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
@@ -57,9 +58,9 @@ def _built(keys: Iterable[Key], graph: Graph) -> set[Key]:
 def _existing(warehouse: Warehouse, database: str) -> set[Key]:
     """Tables and views of an attached database, or of the warehouse's own."""
     rows = warehouse.rows(
-        "SELECT lower(schema_name), lower(table_name) FROM (SELECT database_name, schema_name, "
+        "SELECT schema_name, table_name FROM (SELECT database_name, schema_name, "
         "table_name FROM duckdb_tables() UNION ALL SELECT database_name, schema_name, view_name "
         "FROM duckdb_views()) WHERE database_name = coalesce(nullif(?, ''), current_database())",
         (database,),
     )
-    return {(str(schema), str(name)) for schema, name in rows}
+    return {TableName(str(schema), str(name)).key for schema, name in rows}

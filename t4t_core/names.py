@@ -40,6 +40,11 @@ class TableName:
         return (self.schema.lower(), self.name.lower())
 
     @property
+    def parts(self) -> tuple[str, str]:
+        """What DuckDB is asked for: it is to lower both sides, as Python lowers some otherwise."""
+        return (self.schema, self.name)
+
+    @property
     def is_plain(self) -> bool:
         """Whether both parts are plain words."""
         return is_plain(self.schema) and is_plain(self.name)

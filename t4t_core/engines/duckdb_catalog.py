@@ -51,8 +51,8 @@ def target_of(
         return Target(kind, tuple(Column(column, str(type_)) for column, type_ in types))
     is_view = where.rows(
         "SELECT 1 FROM duckdb_views() WHERE database_name = current_database() "
-        "AND lower(schema_name) = ? AND lower(view_name) = ?",
-        name.key,
+        "AND lower(schema_name) = lower(?) AND lower(view_name) = lower(?)",
+        name.parts,
     )
     if not is_view:
         return None
@@ -65,9 +65,9 @@ def indexes_of(name: TableName, where: Connection) -> tuple[Index, ...]:
         Index(str(row[0]), str(row[1]))
         for row in where.rows(
             "SELECT index_name, sql FROM duckdb_indexes() "
-            "WHERE database_name = current_database() AND lower(schema_name) = ? "
-            "AND lower(table_name) = ? AND sql IS NOT NULL ORDER BY index_name",
-            name.key,
+            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
+            "AND lower(table_name) = lower(?) AND sql IS NOT NULL ORDER BY index_name",
+            name.parts,
         )
     )
 
@@ -77,9 +77,9 @@ def _listed(name: TableName, where: Connection, with_columns: bool) -> Target | 
         "SELECT table_type FROM (SELECT 'table' AS table_type, schema_name, table_name, "
         "database_name FROM duckdb_tables() UNION ALL "
         "SELECT 'view', schema_name, view_name, database_name FROM duckdb_views()) "
-        "WHERE lower(schema_name) = ? AND lower(table_name) = ? "
+        "WHERE lower(schema_name) = lower(?) AND lower(table_name) = lower(?) "
         "AND database_name = current_database()",
-        name.key,
+        name.parts,
     )
     if not found:
         return None
@@ -92,8 +92,8 @@ def _listed_columns(name: TableName, where: Connection) -> tuple[Column, ...]:
         Column(str(row[0]), str(row[1]))
         for row in where.rows(
             "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND lower(schema_name) = ? "
-            "AND lower(table_name) = ? ORDER BY column_index",
-            name.key,
+            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
+            "AND lower(table_name) = lower(?) ORDER BY column_index",
+            name.parts,
         )
     )

@@ -26,9 +26,9 @@ def macro_kinds(warehouse: Warehouse, name: TableName) -> set[str]:
     """`SCALAR`, `TABLE` or both, for the SQL functions of a name in this database."""
     rows = warehouse.rows(
         "SELECT DISTINCT function_type FROM duckdb_functions() "
-        "WHERE database_name = current_database() AND lower(schema_name) = ? "
-        "AND lower(function_name) = ?",
-        name.key,
+        "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
+        "AND lower(function_name) = lower(?)",
+        name.parts,
     )
     return {_KINDS[str(row[0])] for row in rows if row[0] in _KINDS}
 

@@ -54,9 +54,9 @@ def is_steady(warehouse: Warehouse, name: TableName) -> bool:
     return bool(
         warehouse.rows(
             "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
-            "AND lower(schema_name) = ? AND lower(table_name) = ? "
+            "AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) "
             "AND NOT contains(sql, 'GENERATED ALWAYS AS')",
-            name.key,
+            name.parts,
         )
     )
 
@@ -70,9 +70,9 @@ def _parts(
 
 def _listed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
     rows = warehouse.rows(
-        "SELECT lower(schema_name), lower(table_name), 'table' FROM duckdb_tables() "
+        "SELECT schema_name, table_name, 'table' FROM duckdb_tables() "
         "WHERE database_name = current_database() UNION ALL "
-        "SELECT lower(schema_name), lower(view_name), 'view' FROM duckdb_views() "
+        "SELECT schema_name, view_name, 'view' FROM duckdb_views() "
         "WHERE database_name = current_database() AND NOT internal"
     )
-    return {(str(schema), str(name)): str(kind) for schema, name, kind in rows}
+    return {TableName(str(schema), str(name)).key: str(kind) for schema, name, kind in rows}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
+from t4t_core.names import TableName
 from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project
 from t4t_core.state.ledger import last_commits
@@ -41,13 +42,13 @@ def found_in_database(project: Project) -> Found:
     ) as warehouse:
         check_format(warehouse)
         rows = warehouse.rows(
-            "SELECT lower(schema_name), lower(table_name), column_name, data_type "
+            "SELECT schema_name, table_name, column_name, data_type "
             "FROM duckdb_columns() WHERE database_name = current_database() "
             "ORDER BY schema_name, table_name, column_index"
         )
         commits = {commit.model_name.lower(): commit for commit in last_commits(warehouse)}
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, name, column, type_ in rows:
-        found = columns.setdefault((str(schema), str(name)), [])
+        found = columns.setdefault(TableName(str(schema), str(name)).key, [])
         found.append(Column(str(column), str(type_)))
     return Found({key: tuple(listed) for key, listed in columns.items()}, commits)

@@ -30,8 +30,8 @@ def last_commit(warehouse: Warehouse, model_name: str) -> Commit | None:
     rows = ledger_rows(warehouse)
     last = warehouse.row(
         "SELECT max_by(c.model_name, c.version), max(c.version) "
-        f"FROM {rows} AS c WHERE lower(c.model_name) = ?",
-        (model_name.lower(),),
+        f"FROM {rows} AS c WHERE lower(c.model_name) = lower(?)",
+        (model_name,),
     )
     if last is None or last[0] is None:
         return None
@@ -68,11 +68,11 @@ def noted_inputs(warehouse: Warehouse) -> dict[str, Noted]:
     if not has_ledger(warehouse):
         return {}
     rows = warehouse.rows(
-        "SELECT lower(model_name), max(version), max_by(inputs, version) "
+        "SELECT max_by(model_name, version), max(version), max_by(inputs, version) "
         f"FROM {ledger_rows(warehouse)} AS c WHERE inputs IS NOT NULL GROUP BY lower(model_name)"
     )
     return {
-        str(name): Noted(cast(int, version), json.loads(str(inputs)))
+        str(name).lower(): Noted(cast(int, version), json.loads(str(inputs)))
         for name, version, inputs in rows
     }
 

@@ -29,8 +29,8 @@ def _kept(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:
     """The same from a ledger that is known to have the table."""
     rows = warehouse.rows(
         f"SELECT time_type, lower, upper, goes_on FROM {SCHEMA}.windows "
-        "WHERE lower(model_name) = ?",
-        (model_name.lower(),),
+        "WHERE lower(model_name) = lower(?)",
+        (model_name,),
     )
     found = []
     for time_type, lower, upper, goes_on in rows:
@@ -42,17 +42,15 @@ def _kept(warehouse: Warehouse, model_name: str) -> tuple[Covered, ...]:
 
 def models_with_windows(warehouse: Warehouse) -> set[str]:
     """The names, in lower case, of the models that windows are kept of."""
-    rows = warehouse.rows(f"SELECT DISTINCT lower(model_name) FROM {SCHEMA}.windows")
-    return {str(name) for (name,) in rows}
+    rows = warehouse.rows(f"SELECT DISTINCT model_name FROM {SCHEMA}.windows")
+    return {str(name).lower() for (name,) in rows}
 
 
 def write_windows(
     warehouse: Warehouse, model_name: str, windows: Sequence[Covered], now: datetime
 ) -> None:
     """Keeps these windows of a model, and no others, within the open transaction."""
-    warehouse.row(
-        f"DELETE FROM {SCHEMA}.windows WHERE lower(model_name) = ?", (model_name.lower(),)
-    )
+    warehouse.row(f"DELETE FROM {SCHEMA}.windows WHERE lower(model_name) = lower(?)", (model_name,))
     for window in windows:
         values = (
             model_name,
@@ -139,9 +137,9 @@ def done_until(
     if not has_table(warehouse, "backfills"):
         return None
     row = warehouse.row(
-        f"SELECT done_until FROM {SCHEMA}.backfills WHERE lower(model_name) = ? "
+        f"SELECT done_until FROM {SCHEMA}.backfills WHERE lower(model_name) = lower(?) "
         "AND lower = ? AND upper = ? AND batch_size = ? AND definition = ?",
-        (model_name.lower(), *_key(window, batch_size, definition)),
+        (model_name, *_key(window, batch_size, definition)),
     )
     return None if row is None else str(row[0])
 
@@ -149,7 +147,7 @@ def done_until(
 def forget_progress(warehouse: Warehouse, model_name: str) -> None:
     """Forgets how far the model's backfill has come."""
     warehouse.row(
-        f"DELETE FROM {SCHEMA}.backfills WHERE lower(model_name) = ?", (model_name.lower(),)
+        f"DELETE FROM {SCHEMA}.backfills WHERE lower(model_name) = lower(?)", (model_name,)
     )
 
 
