@@ -102,28 +102,25 @@ def has_table(warehouse: Warehouse, name: str) -> bool:
 
 def ledger_rows(warehouse: Warehouse) -> str:
     """What the ledger's rows are read from, also where a ledger of format 1 may only be read."""
-    return f"{SCHEMA}.ledger" if has_table(warehouse, "ledger") else f"({_of_format_1(warehouse)})"
+    return f"{SCHEMA}.ledger" if has_table(warehouse, "ledger") else f"({_of_format_1()})"
 
 
-def _of_format_1(warehouse: Warehouse) -> str:
-    """The rows of a ledger of format 1, which had a column for each field."""
+def _of_format_1() -> str:
+    """The rows of a ledger of format 1, which had a column for each field and noted no inputs."""
     told = [f"'{name}', c.{name}" for name in _FIELDS if name != "definition"]
     body = f"json_object({', '.join(told)}, 'definition', CAST(c.definition AS JSON))"
-    has_inputs = has_table(warehouse, "inputs")
-    inputs = "i.inputs" if has_inputs else "CAST(NULL AS VARCHAR)"
-    others = f"LEFT JOIN {SCHEMA}.inputs AS i USING (model_name, version)" if has_inputs else ""
     return (
-        f"SELECT c.model_name, c.version, CAST({body} AS VARCHAR) AS body, {inputs} AS inputs "
-        f"FROM {SCHEMA}.commits AS c {others}"
+        f"SELECT c.model_name, c.version, CAST({body} AS VARCHAR) AS body, "
+        f"CAST(NULL AS VARCHAR) AS inputs FROM {SCHEMA}.commits AS c"
     )
 
 
 def _bring_up_to_format_2(warehouse: Warehouse) -> None:
-    rows = _of_format_1(warehouse)
     with warehouse.transaction():
         warehouse.execute(_LEDGER)
-        warehouse.execute(f"INSERT INTO {SCHEMA}.ledger {rows}")
+        warehouse.execute(f"INSERT INTO {SCHEMA}.ledger {_of_format_1()}")
         warehouse.execute(f"DROP TABLE {SCHEMA}.commits")
+        # Of a version that was never released.
         warehouse.execute(f"DROP TABLE IF EXISTS {SCHEMA}.inputs")
         warehouse.execute(_COMMITS)
         _write_format(warehouse)

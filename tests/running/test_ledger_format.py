@@ -9,8 +9,6 @@ from running_lab import Lab, incremental
 
 from t4t_core.commands import change_state
 from t4t_core.commands import state as state_commands
-from t4t_core.planning.request import Request
-from t4t_core.running.run import run_nodes
 
 Source = Callable[..., None]
 LAST = "SELECT * FROM _t4t.commits ORDER BY version DESC LIMIT 1"
@@ -26,7 +24,6 @@ def older(lab: Lab, source: Source) -> Lab:
     lab.report()
     lab.sql(
         "CREATE TABLE _t4t.kept AS SELECT * FROM _t4t.commits",
-        "CREATE TABLE _t4t.inputs AS SELECT model_name, version, inputs FROM _t4t.ledger",
         "DROP VIEW _t4t.commits",
         "DROP TABLE _t4t.ledger",
         "ALTER TABLE _t4t.kept ADD PRIMARY KEY (model_name, version)",
@@ -36,13 +33,8 @@ def older(lab: Lab, source: Source) -> Lab:
     return lab
 
 
-@pytest.mark.parametrize("has_inputs", [True, False], ids=["inputs", "no-inputs"])
-def test_a_run_goes_on_from_an_older_ledger(
-    older: Lab, source: Source, *, has_inputs: bool
-) -> None:
+def test_a_run_goes_on_from_an_older_ledger(older: Lab, source: Source) -> None:
     """The next run is incremental, and all that was committed is still told of."""
-    if not has_inputs:
-        older.sql("DROP TABLE _t4t.inputs")
     source((3, 6, "c"))
     before = older.sql("SELECT * FROM _t4t.commits ORDER BY ALL")
 
@@ -68,14 +60,3 @@ def test_an_older_ledger_is_read_as_it_is(older: Lab) -> None:
     assert shown[0]["last_processed_value"] == "2024-01-05T00:00:00"
     change_state.set_watermark(older.project(), "m.t", "2024-01-03")
     assert older.run().rows_inserted == 0
-
-
-def test_what_an_older_ledger_noted_of_inputs_counts(older: Lab) -> None:
-    """A view that nothing changed for is left as it is by the first run after it."""
-    project = older.project()
-    request = Request(only_changed=True)
-    nodes = [project.graph.node("m.v")]
-
-    report = run_nodes(project, nodes, request)
-
-    assert [(model.mode, model.status) for model in report.models] == [("skipped", "success")]
