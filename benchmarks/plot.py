@@ -16,7 +16,7 @@ _COLORS = {"by hand": "#8c959f", "t4t": "#2f81f7", "dbt": "#e16f24", "SQLMesh": 
 
 
 def draw(results: Sequence[Result], file: Path) -> None:
-    """Writes bars of the clock's medians, one group a case, on a scale of powers of ten."""
+    """Writes bars of the clock's medians, one group a case."""
     mpl.rcParams.update(
         {"svg.hashsalt": "t4t", "svg.fonttype": "none", "font.family": "sans-serif"}
     )
@@ -33,7 +33,6 @@ def draw(results: Sequence[Result], file: Path) -> None:
         [row + middle for row in range(len(results))], [result.case for result in results]
     )
     axes.invert_yaxis()
-    axes.set_xscale("log")
     axes.margins(x=0.12)
     axes.set_xlabel("seconds of a whole process, median; less is better", color=_INK)
     axes.tick_params(colors=_INK, which="both")
