@@ -104,6 +104,15 @@ class Lab:
             assert self.sql(f'SELECT count(*) FROM m."{name}"') == [(found.row_count,)]
         return found
 
+    def changed(self, **variables: object) -> dict[str, ModelReport]:
+        """What happened to each model that was not left as it was."""
+        project = self.project(**variables)
+        request = Request(variables=project.variables, only_changed=True)
+        report = run_nodes(project, project.graph.select(), request)
+        assert report.status == "success", [model.error for model in report.models]
+        found = {model.model_name.removeprefix("m."): model for model in report.models}
+        return {name: model for name, model in found.items() if model.mode != "skipped"}
+
     def failure(
         self, name: str = "t", *, full_refresh: bool = False, **variables: object
     ) -> ModelReport:

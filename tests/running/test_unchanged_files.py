@@ -52,14 +52,8 @@ class Files(Lab):
         file = self.folder / "raw" / "p.parquet"
         duckdb.sql(f"COPY (SELECT {number} AS id) TO '{file}'")
 
-    def changed(self, path: str = "raw/j.json") -> dict[str, ModelReport]:
-        """What happened to each model that was not left as it was."""
-        project = self.project(path=path)
-        request = Request(variables=project.variables, only_changed=True)
-        report = run_nodes(project, project.graph.select(), request)
-        assert report.status == "success", [model.error for model in report.models]
-        found = {model.model_name.removeprefix("m."): model for model in report.models}
-        return {name: model for name, model in found.items() if model.mode != "skipped"}
+    def changed(self, **variables: object) -> dict[str, ModelReport]:
+        return super().changed(**{"path": "raw/j.json", **variables})
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         return {name: self.rows(f"SELECT * FROM m.{name}") for name in "apvti"}
@@ -159,7 +153,7 @@ def test_the_report_says_which_file(lab: Files) -> None:
     lab.csv("one", 7)
     (lab.folder / "raw" / "k.json").write_text('{"id": 4}\n')
 
-    found = lab.changed("raw/k.json")
+    found = lab.changed(path="raw/k.json")
 
     raw = lab.folder / "raw"
     assert found["a"].reason == f"{str(raw / '*.csv')!r} changed"

@@ -18,7 +18,6 @@ from running_lab import Lab
 
 from t4t_core.commands.preview import planned_models
 from t4t_core.planning.request import Request
-from t4t_core.report import ModelReport
 from t4t_core.running.run import run_nodes
 
 VIEW = {"materialization": "view"}
@@ -50,15 +49,6 @@ class Sources(Lab):
         self.model("SELECT max(id) AS id FROM m.v", None, "t")
         self.model("SELECT sum(id) AS id FROM w.raw.s", {"materialization": "ephemeral"}, "e")
         self.model("SELECT * FROM m.e", None, "i")
-
-    def changed(self) -> dict[str, ModelReport]:
-        """What happened to each model that was not left as it was."""
-        project = self.project()
-        request = Request(variables=project.variables, only_changed=True)
-        report = run_nodes(project, project.graph.select(), request)
-        assert report.status == "success", [model.error for model in report.models]
-        found = {model.model_name.removeprefix("m."): model for model in report.models}
-        return {name: model for name, model in found.items() if model.mode != "skipped"}
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         with duckdb.connect(str(self.database), read_only=True) as connection:
