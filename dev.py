@@ -21,31 +21,55 @@ ROOT = Path(__file__).resolve().parent
 LOCKED = ROOT / "requirements" / "locked.txt"
 LOWEST = ROOT / "requirements" / "lowest.txt"
 COMPILED = ROOT / "requirements" / "compiled.txt"
+UV = ROOT / "requirements" / "uv.txt"
+QUIETLY = ("--quiet", "--no-deps")
+
+
+def programs_of(requirements: Path) -> Path:
+    """The folder of programs of the virtual environment for these requirements."""
+    name = ".venv" if requirements == LOCKED else f".venv-{requirements.stem}"
+    return ROOT / name / ("Scripts" if os.name == "nt" else "bin")
 
 
 def environment(requirements: Path = LOCKED) -> Path:
     """The folder of programs of a virtual environment that holds these requirements and t4t."""
-    name = ".venv" if requirements == LOCKED else f".venv-{requirements.stem}"
-    folder = ROOT / name
-    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    programs = programs_of(requirements)
+    folder = programs.parent
     text = requirements.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     wanted = hashlib.sha256(text).hexdigest()
     stamp = folder / "installed-from"
     if stamp.is_file() and stamp.read_text("utf-8") == wanted:
         return programs
-    print(f"setting up {name} from {requirements.relative_to(ROOT)}", flush=True)
-    venv.create(folder, with_pip=True, clear=True)
-    pip = [str(programs / "python"), "-m", "pip", "install", "--quiet"]
-    pip.append("--disable-pip-version-check")
-    run([*pip, "--require-hashes", "--no-deps", "--requirement", str(requirements)])
-    run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    if requirements != LOCKED:
+        environment()  # its uv installs into this one too
+    print(f"setting up {folder.name} from {requirements.relative_to(ROOT)}", flush=True)
+    venv.create(folder, with_pip=requirements == LOCKED, clear=True)
+    if requirements == LOCKED:
+        pip = [str(programs / "python"), "-m", "pip", "install", *QUIETLY]
+        run([*pip, "--disable-pip-version-check", "--requirement", str(UV), "--require-hashes"])
+    install(programs, "--requirement", str(requirements), "--require-hashes")
+    install(programs, "--no-build-isolation", "--editable", str(ROOT))
     stamp.write_text(wanted, "utf-8")
     return programs
 
 
+def install(programs: Path, *what: str) -> None:
+    """Installs into a virtual environment what is named, and nothing that it depends on.
+
+    By uv, in a tenth of the time of pip; by pip where uv finds no index, for uv reads no pip.conf.
+    """
+    tools, python = programs_of(LOCKED), str(programs / "python")
+    uv = [str(tools / "uv"), "pip", "install", *QUIETLY, "--python", python, *what]
+    if subprocess.run(uv, cwd=ROOT, check=False).returncode:  # noqa: S603
+        print("uv could not install this; now pip does", flush=True)
+        pip = [str(tools / "python"), "-m", "pip", "--python", python, "install", *QUIETLY]
+        run([*pip, "--disable-pip-version-check", *what])
+
+
 def run(command: list[str], given: str | None = None, **variables: str) -> None:
     """Runs a command in the project's folder; a failing one ends this program with its status."""
-    environ = {**os.environ, **variables}
+    # Bytecode is kept whatever the machine says: uv leaves none, and processes are many.
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables}
     done = subprocess.run(command, cwd=ROOT, env=environ, input=given, text=True, check=False)  # noqa: S603
     if done.returncode:
         sys.exit(done.returncode)
@@ -95,14 +119,13 @@ def lowest(arguments: list[str]) -> None:
 
 def compiled(arguments: list[str]) -> None:
     """The tests of reading and of commands with compiled sqlglot, the extra `fast`."""
-    python = str(environment() / "python")
+    programs = environment()
     # Its files go into the package's own folder, so both come into one that is looked in first.
     folder = ROOT / ".venv" / "compiled"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    install += ["--upgrade", "--require-hashes", "--no-deps", "--target", str(folder)]
-    run([*install, "--requirement", str(COMPILED)])
+    there = ("--upgrade", "--target", str(folder))
+    install(programs, *there, "--requirement", str(COMPILED), "--require-hashes")
     tests = arguments or ["tests/reading", "tests/command_line"]
-    run([python, "-m", "pytest", "-n", "2", *tests], PYTHONPATH=str(folder))
+    run([str(programs / "python"), "-m", "pytest", "-n", "2", *tests], PYTHONPATH=str(folder))
 
 
 def lint(arguments: list[str]) -> None:
@@ -137,8 +160,9 @@ def lock(arguments: list[str]) -> None:
         whole += ["--extra", extra]
     run([*whole, "--output-file", str(LOCKED)])
     run([*whole, "--resolution", "lowest-direct", "--output-file", str(LOWEST)])
-    fast = [*common, "-", "--constraint", str(LOCKED), "--output-file", str(COMPILED)]
-    run(fast, given="sqlglot[c]")
+    for given, file in (("sqlglot[c]", COMPILED), ("uv", UV)):
+        one = [*common, "-", "--constraint", str(LOCKED), "--output-file", str(file)]
+        run(one, given=given)
 
 
 COMMANDS = (example, ui, test, lowest, compiled, lint, bench, long, lock)
