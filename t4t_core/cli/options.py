@@ -72,6 +72,16 @@ def running(command: Command) -> Command:
     )(selecting(shared(command)))
 
 
+def at_once(command: Command) -> Command:
+    """--threads."""
+    return click.option(
+        "--threads",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Run up to N models at a time that do not read each other.",
+    )(command)
+
+
 def backfilling(command: Command) -> Command:
     """--start, --end, --batch-size, --missing and --restart."""
     for option in (

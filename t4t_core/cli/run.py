@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from t4t_core.cli.options import backfilling, leaving, load, running, selected_nodes
+from t4t_core.cli.options import at_once, backfilling, leaving, load, running, selected_nodes
 
 
 @click.command()
+@at_once
 @backfilling
 @leaving
 @running
@@ -24,6 +25,7 @@ def run(project: Path, **options: Any) -> None:
 
 
 @click.command()
+@at_once
 @running
 def seed(project: Path, **options: Any) -> None:
     """Load the files of seeds/ into tables."""
@@ -31,6 +33,7 @@ def seed(project: Path, **options: Any) -> None:
 
 
 @click.command(short_help="Load seeds, run models and test them.")
+@at_once
 @backfilling
 @leaving
 @running
@@ -60,7 +63,8 @@ def _run(
     ]
     asked = replace(request, with_tests=with_tests)
     with progress(len(nodes), is_quiet=options["as_json"]) as (advance, advance_batch):
-        report = run_nodes(loaded, nodes, asked, advance, advance_batch)
+        threads = options["threads"] or loaded.settings.flags.threads
+        report = run_nodes(loaded, nodes, asked, advance, advance_batch, threads=threads)
     if options["as_json"]:
         click.echo(json.dumps(report.to_json()))
     else:

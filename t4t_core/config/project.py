@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool
 
 from t4t_core.config.written import Written
+
+MOST_THREADS: Final = 64
 
 
 class LimitsConfig(Written):
@@ -38,6 +40,7 @@ class FlagsConfig(Written):
     materialization_change_behavior: Literal["warn", "error", "ignore"] = "warn"
     definition_change_behavior: Literal["full_refresh", "continue", "error"] = "full_refresh"
     only_changed: StrictBool = False
+    threads: int = Field(1, ge=1, le=MOST_THREADS, strict=True)
 
 
 class StateConfig(Written):

@@ -74,18 +74,17 @@ def waiting_tests(
         request: What the build is asked to do.
         warehouse: Without an open transaction.
     """
-    keys = {other.name.key for other in selected}
+    owners = {owner.name.key: owner for owner in selected}
     reports: list[CheckReport] = []
-    for owner in selected:
-        for check in project.checks.waiting(owner.name.key):
-            after = project.checks.waits[owner.name.key, check.name]
-            if (after if after in keys else owner.name.key) != node.name.key:
-                continue
-            reason = undone.get(owner.name.key) or undone.get(after)
-            if reason is None:
-                reports += run_checks([check], owner, project, request, warehouse)
-            else:
-                reports.append(left_out(check, owner, reason))
+    for (key, name), after in project.checks.waits.items():
+        if key not in owners or (after if after in owners else key) != node.name.key:
+            continue
+        (check,) = (check for check in project.checks.of(key) if check.name == name)
+        reason = undone.get(key) or undone.get(after)
+        if reason is None:
+            reports += run_checks([check], owners[key], project, request, warehouse)
+        else:
+            reports.append(left_out(check, owners[key], reason))
     return tuple(reports)
 
 

@@ -40,6 +40,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, owned: bool = True) -> None:
         self.connection = connection
         self._owned = owned
+        self._is_stopped = False
         self._session_before: SessionState | None = None
         connection.execute(_NO_PYTHON_TABLES)
         self._catalog = str(self.rows("SELECT current_database()")[0][0])
@@ -94,6 +95,18 @@ class Warehouse:
     def borrowed(cls, connection: duckdb.DuckDBPyConnection) -> Warehouse:
         """The warehouse behind somebody else's connection, which stays open."""
         return cls(connection, owned=False)
+
+    def beside(self) -> Warehouse:
+        """A warehouse on a cursor: another connection to the open database, for another thread."""
+        return Warehouse(self.connection.cursor())
+
+    def stop(self) -> None:
+        """Ends what another thread runs here with a KeyboardInterrupt, and refuses what follows.
+
+        Only what rolls back goes on. A statement that begins at this moment may be missed.
+        """
+        self._is_stopped = True
+        self.connection.interrupt()
 
     def __enter__(self) -> Warehouse:
         return self
@@ -288,6 +301,8 @@ class Warehouse:
 
     def _run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         log.debug("%s", sql)
+        if self._is_stopped:
+            raise KeyboardInterrupt
         try:
             if parameters:
                 self.connection.execute(sql, parameters)
@@ -299,6 +314,8 @@ class Warehouse:
             # That is how DuckDB's client tells of Ctrl-C.
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
+            if self._is_stopped and isinstance(error, duckdb.InterruptException):
+                raise KeyboardInterrupt from error
             raise DatabaseError(
                 message_of(error),
                 sql=sql,

@@ -1,4 +1,4 @@
-"""Which tables a database has, and how many rows they hold."""
+"""Which schemas and tables a database has, and how many rows they hold."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ def row_counts(
         rows = sorted(warehouse.rows(" UNION ALL ".join(counts)))
         found |= {key: int(str(row[1])) for (key, _), row in zip(part, rows, strict=True)}
     return found
+
+
+def schemas(warehouse: Warehouse) -> set[str]:
+    """The schemas of the database, in lower case."""
+    rows = warehouse.rows(
+        "SELECT lower(schema_name) FROM duckdb_schemas() WHERE database_name = current_database()"
+    )
+    return {str(schema) for (schema,) in rows}
 
 
 def is_steady(warehouse: Warehouse, name: TableName) -> bool:

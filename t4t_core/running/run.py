@@ -5,21 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 
+from t4t_core.checks.query import Node
 from t4t_core.data_tests.checking import check_placeholders, run_checks
-from t4t_core.data_tests.in_builds import (
-    ephemeral_tests,
-    in_build_order,
-    tests_left_out,
-    waiting_tests,
-)
+from t4t_core.data_tests.in_builds import in_build_order
 from t4t_core.errors import ProjectError, T4tError
 from t4t_core.models import Model
 from t4t_core.planning.compiled import check_variables
 from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
-from t4t_core.report import CheckReport, ModelReport, Report
+from t4t_core.report import ModelReport, Report
 from t4t_core.resolution import Key
+from t4t_core.running.node_runs import Ended, NodeRuns
 from t4t_core.running.open_session import open_session
+from t4t_core.running.scheduled import scheduled
 from t4t_core.running.session import Session
 from t4t_core.seeds.seed import Seed
 from t4t_core.windows.backfill import OnProgress
@@ -36,6 +34,8 @@ def run_nodes(
     request: Request,
     on_finished: Listener | None = None,
     on_progress: OnProgress | None = None,
+    *,
+    threads: int = 1,
 ) -> Report:
     """Runs models and loads seeds; what reads a failed one is left out, the rest runs.
 
@@ -48,7 +48,12 @@ def run_nodes(
         nodes: Parents before children. Ephemeral models run as part of the models that read them.
         request: What the run is asked to do.
         on_finished: Called with each report as it comes.
-        on_progress: Called after each batch of a backfill that has several.
+        on_progress: Called after each batch of a backfill that has several, by the thread that
+            runs it.
+        threads: How many nodes are run at a time.
+
+    Returns:
+        The reports, in the order of the nodes.
 
     Raises:
         ProjectError: Variables are missing; nothing was run.
@@ -58,32 +63,33 @@ def run_nodes(
     require_variables(project, nodes, request)
     if request.with_tests:
         nodes = in_build_order(project, nodes)
-    reports: list[ModelReport] = []
-    tests: list[CheckReport] = []
-    broken: dict[Key, str] = {}
-    undone: dict[Key, str] = {}
+    runs = NodeRuns(project, nodes, request, on_progress)
+    ended: dict[Key, Ended] = {}
     with open_session(project) as session:
         session.unchanged.look_at(nodes, request)
-        for node in nodes:
-            culprit = _broken_parent(node, project, broken)
-            report, found = _outcome(node, project, request, session, culprit, on_progress)
-            if culprit is not None or (report is not None and report.status == "failed"):
-                broken[node.name.key] = undone[node.name.key] = culprit or f"{node} failed"
-            if request.with_tests:
-                found += waiting_tests(node, project, nodes, undone, request, session.warehouse)
-            for test in found:
-                if test.is_blocking:
-                    broken.setdefault(node.name.key, f"a test of {test.model_name} failed")
-            tests += found
-            if report is not None:
-                reports.append(report)
-                if on_finished is not None:
-                    on_finished(report)
+        schedule = scheduled(nodes, project, request, session.warehouse, runs.reads, threads)
+
+        def on_ended(node: Node, found: Ended) -> None:
+            ended[node.name.key] = found
+            schedule.end(node, has_made=found.has_written)
+            if found.report is not None and on_finished is not None:
+                on_finished(found.report)
+
+        if threads > 1:
+            from t4t_core.running.side_by_side import run_side_by_side  # most runs need none of it
+
+            run_side_by_side(schedule, session, threads, runs.run, on_ended)
+        else:
+            while (node := schedule.next()) is not None:
+                on_ended(node, runs.run(node, session))
+        in_order = [ended[node.name.key] for node in nodes]
+        reports = [found.report for found in in_order if found.report is not None]
+        tests = [test for found in in_order for test in found.tests]
         reports += _functions_alone(project, nodes, request, session)
         if request.with_tests and len(nodes) == len(project.graph.nodes):
             free = project.checks.free
             tests += run_checks(free, None, project, request, session.warehouse)
-        _end_backfill(nodes, request, session, undone)
+        _end_backfill(nodes, request, session, runs.undone)
     return Report(tuple(reports), tuple(tests))
 
 
@@ -102,42 +108,6 @@ def _functions_alone(
             if report.status == "failed":
                 log.error("%s", report.error)
     return reports
-
-
-def _outcome(
-    node: Model | Seed,
-    project: Project,
-    request: Request,
-    session: Session,
-    culprit: str | None,
-    on_progress: OnProgress | None,
-) -> tuple[ModelReport | None, tuple[CheckReport, ...]]:
-    """What happened to a node and what its tests found; an ephemeral model has no report.
-
-    Args:
-        node: The node.
-        project: Its project.
-        request: What the run is asked to do.
-        session: What it is run in.
-        culprit: Why it is left out, or None where it is not.
-        on_progress: Called after each batch of a backfill.
-    """
-    is_ephemeral = isinstance(node, Model) and node.is_ephemeral
-    if culprit is None and is_ephemeral:
-        if not request.with_tests:
-            return None, ()
-        session.make_functions_of_tests(node, request)
-        return None, ephemeral_tests(node, project, request, session.warehouse)
-    if culprit is None:
-        report = session.run(node, request, on_progress=on_progress)
-        if report.status == "failed":
-            log.error("%s", report.error)
-        return report, report.tests
-    tests = tests_left_out(node, project, culprit) if request.with_tests else ()
-    if is_ephemeral:
-        return None, tests
-    log.warning("Skipped %s: %s", node, culprit)
-    return _left_out(node, culprit, tests), tests
 
 
 def _end_backfill(
@@ -188,22 +158,3 @@ def _with_ephemerals(project: Project, nodes: Sequence[Model | Seed]) -> list[Mo
             if isinstance(parent, Model) and parent.is_ephemeral:
                 ahead.append(parent)
     return list(found.values())
-
-
-def _broken_parent(node: Model | Seed, project: Project, broken: dict[Key, str]) -> str | None:
-    return next(
-        (broken[key] for key in project.graph.parents[node.name.key] if key in broken), None
-    )
-
-
-def _left_out(node: Model | Seed, culprit: str, tests: tuple[CheckReport, ...]) -> ModelReport:
-    settings = node.strategy if isinstance(node, Model) else None
-    return ModelReport(
-        model_name=str(node),
-        materialization=node.config.materialization if isinstance(node, Model) else "seed",
-        strategy=None if settings is None else settings.name,
-        mode="skipped",
-        reason=culprit,
-        status="skipped",
-        tests=tests,
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from t4t_core.commit import Commit
@@ -62,6 +63,17 @@ class Session:
         other = copy.copy(self)
         other.project = project
         return other
+
+    @contextmanager
+    def beside(self) -> Iterator[Session]:
+        """The same session on a cursor, for another thread; both may run nodes at once.
+
+        Not two that write the same table, nor hooks or Python models beside any other.
+        """
+        with self.warehouse.beside() as warehouse:
+            other = copy.copy(self)
+            other.warehouse = warehouse
+            yield other
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ class Unchanged:
     """What is known of the inputs of a project's models, in one open database.
 
     Everything is read when it is first asked for, and again once something may have changed it.
+    Threads may ask at the same time.
 
     Attributes:
         epoch: Names the time in which the tables that the project does not make are as they are;
@@ -73,6 +75,7 @@ class Unchanged:
         self._surroundings: Mapping[str, str] | None = None
         self._held: dict[Key, int | Literal["view"] | None] = {}
         self._shadow: str | None = None
+        self._asking = threading.Lock()
 
     def found(
         self,
@@ -93,6 +96,12 @@ class Unchanged:
         """
         if given is not None:
             return NOTHING_FOUND
+        with self._asking:
+            return self._found(model, request, commits, with_columns)
+
+    def _found(
+        self, model: Model, request: Request, commits: Mapping[str, Commit], with_columns: bool
+    ) -> Found:
         started = time.perf_counter()
         inputs = self.inputs(model, request, commits)
         if not request.only_changed or request.full_refresh:
@@ -148,19 +157,21 @@ class Unchanged:
 
     def forget(self, node: Model | Seed) -> None:
         """Takes into account that a node's statements have run."""
-        if isinstance(node, Seed) or not may_write_others(node):
-            self._held.pop(node.name.key, None)
-        else:
-            # A hook or Python may have changed any table or setting.
-            self._held.clear()
-            self._surroundings = None
-            self._shadow = None
-            self.epoch = None
+        with self._asking:
+            if isinstance(node, Seed) or not may_write_others(node):
+                self._held.pop(node.name.key, None)
+            else:
+                # A hook or Python may have changed any table or setting.
+                self._held.clear()
+                self._surroundings = None
+                self._shadow = None
+                self.epoch = None
 
     def remember(self, commit: Commit, inputs: Inputs) -> None:
         """Takes into account what the run of a commit has noted."""
-        if self._noted is not None and not inputs.unknown:
-            self._noted[commit.model_name.lower()] = Noted(commit.version, inputs.known)
+        with self._asking:
+            if self._noted is not None and not inputs.unknown:
+                self._noted[commit.model_name.lower()] = Noted(commit.version, inputs.known)
 
     def _source_version(self, name: tuple[str, ...], commits: Mapping[str, Commit]) -> str:
         """A version of a table that the project does not make, by its full name.

@@ -109,6 +109,17 @@ def preview_functions(
     return tuple(statement for making in makings for statement in making.statements)
 
 
+def unmade_functions(
+    functions: Sequence[Function], graph: Graph, request: Request, warehouse: Warehouse
+) -> tuple[Function, ...]:
+    """Which functions of SQL `make_functions` would make.
+
+    Raises:
+        RunError: A function of the name is there that t4t did not make.
+    """
+    return tuple(making.function for making in _makings(functions, graph, request, warehouse))
+
+
 def first_statements(functions: Sequence[Function], graph: Graph) -> tuple[str, ...]:
     """What makes functions of SQL where there are none yet."""
     return tuple(

@@ -1,0 +1,73 @@
+"""What must be done before what in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from t4t_core.checks.assigned import tables_read
+from t4t_core.checks.query import Node
+from t4t_core.graph import Graph
+from t4t_core.project.load import Project
+from t4t_core.resolution import Key
+
+
+def read_in_run(nodes: Sequence[Node], graph: Graph) -> dict[Key, frozenset[Key]]:
+    """For each node of the graph, which nodes of a run it reads.
+
+    It may read them through others that are not in the run: ephemeral models and views.
+
+    Args:
+        nodes: Of the run.
+        graph: Of the project.
+    """
+    chosen = {node.name.key for node in nodes}
+    found: dict[Key, frozenset[Key]] = {}
+    for key in graph.nodes:  # parents before children
+        parents = graph.parents[key]
+        through = (found[parent] for parent in parents if parent not in chosen)
+        found[key] = frozenset(chosen.intersection(parents)).union(*through)
+    return found
+
+
+def done_before(
+    nodes: Sequence[Node],
+    project: Project,
+    reads: Mapping[Key, frozenset[Key]],
+    *,
+    with_tests: bool,
+) -> dict[Key, frozenset[Key]]:
+    """For each node of a run, which others are done before it is begun.
+
+    Those are the ones that it reads, and with tests whatever makes each test find the tables as it
+    would if the nodes were run one after the other.
+
+    Args:
+        nodes: In the order of a run of one after the other.
+        project: Their project.
+        reads: What each node reads; see `read_in_run`.
+        with_tests: The data tests are run too.
+    """
+    before = {node.name.key: set(reads[node.name.key]) for node in nodes}
+    if with_tests:
+        place = {key: at for at, key in enumerate(before)}
+        for moment, seen in _looks(nodes, project, reads):
+            for key in seen - {moment}:
+                if place[key] < place[moment]:
+                    before[moment].add(key)
+                else:
+                    before[key].add(moment)
+    return {key: frozenset(keys) for key, keys in before.items()}
+
+
+def _looks(
+    nodes: Sequence[Node], project: Project, reads: Mapping[Key, frozenset[Key]]
+) -> Iterator[tuple[Key, set[Key]]]:
+    """For each test, the node with which it is run, and the nodes of the run that it looks at."""
+    keys = {node.name.key for node in nodes}
+    for key in keys:
+        for check in project.checks.of(key):
+            seen = {key}
+            for other in tables_read(check, key, project.graph):
+                seen |= {other} if other in keys else reads[other]
+            after = project.checks.waits.get((key, check.name), key)
+            yield (after if after in keys else key), seen

@@ -1,0 +1,92 @@
+"""A schedule gives each node out once, after what it waits for, and not beside what it must not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+from long_part import histories
+
+from t4t_core.checks.query import Node
+from t4t_core.names import TableName
+from t4t_core.running.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Named:
+    """All that a schedule looks at of a node."""
+
+    name: TableName
+
+
+def nodes_of(count: int) -> list[Node]:
+    return [cast(Node, Named(TableName("m", f"t{at:02d}"))) for at in range(count)]
+
+
+@histories(80, 5000)
+@given(data=st.data(), count=st.integers(1, 12), threads=st.integers(1, 5))
+def test_whatever_the_order_of_their_ends(data: Any, count: int, threads: int) -> None:
+    """All come, and at no moment do two run of which one waits, is alone, or makes the same."""
+    nodes = nodes_of(count)
+    keys = [node.name.key for node in nodes]
+    before = {
+        key: data.draw(st.sets(st.sampled_from(keys[:at])) if at else st.just(set()))
+        for at, key in enumerate(keys)
+    }
+    alone = data.draw(st.sets(st.sampled_from(keys)))
+    claims = {key: data.draw(st.sets(st.sampled_from("abc"), max_size=2)) for key in keys}
+    schedule = Schedule(nodes, before, alone, claims)
+    running: list[Node] = []
+    ended: list[Any] = []
+    made: set[str] = set()
+
+    while True:
+        while len(running) < threads and (node := schedule.next()) is not None:
+            beside = [other.name.key for other in running]
+            key = node.name.key
+            assert before[key] <= set(ended)
+            assert not beside or not alone & {key, *beside}
+            assert all(not claims[key] & claims[other] - made for other in beside)
+            running.append(node)
+        if not running:
+            break
+        node = running.pop(data.draw(st.integers(0, len(running) - 1)))
+        has_made = data.draw(st.booleans())
+        schedule.end(node, has_made=has_made)
+        made |= claims[node.name.key] if has_made else set()
+        ended.append(node.name.key)
+
+    assert sorted(ended) == keys
+
+
+def test_one_at_a_time_they_come_in_their_order() -> None:
+    """A node that could begin earlier does not come earlier."""
+    nodes = nodes_of(5)
+    keys = [node.name.key for node in nodes]
+    before = {key: [] if at in (0, 3) else [keys[at - 1]] for at, key in enumerate(keys)}
+    schedule = Schedule(nodes, before)
+    given_out = []
+
+    while (node := schedule.next()) is not None:
+        given_out.append(node)
+        schedule.end(node, has_made=True)
+
+    assert given_out == nodes
+
+
+def test_what_is_free_does_not_wait_for_what_runs_alone() -> None:
+    """A node that runs alone comes once nothing else can begin."""
+    nodes = nodes_of(3)
+    keys = [node.name.key for node in nodes]
+    schedule = Schedule(nodes, dict.fromkeys(keys, ()), alone=[keys[0]])
+
+    first, second, third = schedule.next(), schedule.next(), schedule.next()
+
+    assert [first, second, third] == [nodes[1], nodes[2], None]
+    schedule.end(nodes[1], has_made=True)
+    assert schedule.next() is None
+    schedule.end(nodes[2], has_made=True)
+    assert schedule.next() is nodes[0]
+    assert schedule.next() is None

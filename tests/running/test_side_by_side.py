@@ -1,0 +1,357 @@
+"""Several models at a time leave what one after the other would, and tell the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from long_part import histories, played
+from running_lab import Lab, Row, incremental
+
+from t4t_core.planning.request import Request
+from t4t_core.report import ModelReport, Report
+from t4t_core.running.run import run_nodes
+
+SOURCE = "CREATE OR REPLACE TABLE src AS SELECT i AS id, i AS c, i * 10 AS v FROM range(5) AS r(i)"
+ENDLESS = "SELECT sum(i % 7) AS n FROM range(100000000000000) AS r(i)"
+KINDS: dict[str, dict[str, Any]] = {
+    "view": {"materialization": "view"},
+    "table": {"materialization": "table"},
+    "ephemeral": {"materialization": "ephemeral"},
+    "append": incremental("append", lookback=2),
+    "merge": incremental("merge", lookback=2),
+    "delete_insert": incremental("delete_insert", lookback=2),
+}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    lab = Lab(tmp_path / "p")
+    lab.sql(SOURCE)
+    return lab
+
+
+def run(lab: Lab, threads: int, *select: str, **wishes: Any) -> Report:
+    project = lab.project()
+    request = Request(variables=project.variables, **wishes)
+    return run_nodes(project, project.graph.select(select), request, threads=threads)
+
+
+def statuses(report: Report) -> dict[str, str]:
+    return {model.model_name.removeprefix("m."): model.status for model in report.models}
+
+
+def function(lab: Lab, name: str, text: str) -> None:
+    file = lab.folder / "functions" / "m" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+MEETING = """
+import threading
+from typing import Any
+from t4t_core import functions
+
+BARRIER = threading.Barrier(3, timeout=20)
+
+@functions.python()
+def met(x: int) -> int:
+    return x + BARRIER.wait() * 0
+"""
+
+
+def test_models_that_do_not_read_each_other_run_at_the_same_time(lab: Lab) -> None:
+    """Each of three is still being run when the others begin."""
+    function(lab, "met.py", MEETING)
+    for name in ("a", "b", "d"):
+        lab.model("SELECT met(7) AS v", {"materialization": "table"}, name=name)
+
+    report = run(lab, 3)
+
+    assert statuses(report) == {"a": "success", "b": "success", "d": "success"}
+    assert lab.sql("FROM m.a UNION ALL FROM m.b UNION ALL FROM m.d") == [(7,)] * 3
+    assert len(lab.state_rows()) == 3
+
+
+def chain(lab: Lab, count: int, metadata: dict[str, Any]) -> None:
+    lab.model("SELECT count(*) AS n FROM main.src", metadata, name="n0")
+    for at in range(1, count):
+        lab.model(f"SELECT n + 1 AS n FROM n{at - 1}", metadata, name=f"n{at}")
+
+
+@pytest.mark.parametrize("middle", ["ephemeral", "view", "table"])
+def test_what_is_read_is_done_before(lab: Lab, middle: str) -> None:
+    """Through models of any kind, and through views that the run leaves out."""
+    chain(lab, 6, {"materialization": "table"})
+    for at in (1, 2, 4):
+        lab.model(f"SELECT n + 1 AS n FROM n{at - 1}", KINDS[middle], name=f"n{at}")
+    run(lab, 4)
+    lab.sql("INSERT INTO src SELECT * FROM src")
+
+    run(lab, 4, "n0", "n3", "n5", *(() if middle != "table" else ("n1", "n2", "n4")))
+
+    assert lab.sql("SELECT n FROM m.n5") == [(15,)]
+
+
+@pytest.mark.parametrize("middle", ["ephemeral", "view"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_reads_a_failed_model_is_left_out(lab: Lab, middle: str, threads: int) -> None:
+    """Also where it reads it through a model that the run leaves out."""
+    lab.model("SELECT 1 AS n", {"materialization": "table"}, name="a")
+    lab.model("SELECT n FROM a", KINDS[middle], name="b")
+    lab.model("SELECT n FROM b", {"materialization": "table"}, name="d")
+    lab.model("SELECT 2 AS n", {"materialization": "table"}, name="e")
+    run(lab, threads)
+    lab.model("SELECT error('no') AS n", {"materialization": "table"}, name="a")
+
+    report = run(lab, threads, "a", "d", "e")
+
+    assert statuses(report) == {"a": "failed", "d": "skipped", "e": "success"}
+    assert lab.sql("SELECT n FROM m.d") == [(1,)]
+
+
+def test_what_may_write_anything_runs_alone(lab: Lab) -> None:
+    """A model with hooks, or in Python, finds no other begun that has not ended."""
+    lab.sql("CREATE TABLE log (name VARCHAR, moment INTEGER)", "CREATE SEQUENCE s")
+    for at in range(6):
+        lab.model(f"SELECT {at} AS n, sum(v) AS v FROM main.src", KINDS["table"], name=f"t{at}")
+    hooks = {
+        "pre_hooks": ["INSERT INTO main.log SELECT 'begins', nextval('main.s')"],
+        "post_hooks": ["INSERT INTO main.log SELECT 'ends', nextval('main.s')"],
+    }
+    for at in range(3):
+        lab.model("SELECT 1 AS n", {"materialization": "table", **hooks}, name=f"h{at}")
+    lab.python(
+        "from t4t_core import model\n"
+        "BUSY = []\n"
+        "@model(materialization='table')\n"
+        "def p1(context):\n"
+        "    context.connection.execute(\"INSERT INTO main.log VALUES ('python', NULL)\")\n"
+        "    return 'SELECT 1 AS n'\n",
+        name="p1",
+    )
+
+    report = run(lab, 4)
+
+    assert set(statuses(report).values()) == {"success"}
+    logged = lab.sql("SELECT name FROM main.log ORDER BY moment")
+    assert [name for (name,) in logged if name != "python"] == ["begins", "ends"] * 3
+
+
+@pytest.mark.parametrize("is_again", [False, True], ids=["new", "changed"])
+def test_models_share_new_schemas_and_functions(lab: Lab, is_again: bool) -> None:
+    """A schema and a function that many models need are made once, by whichever comes first."""
+    texts = {
+        "f.sql": "CREATE MACRO m.f(x) AS g.half(x) * 2",
+        "h.sql": "CREATE MACRO g.half(x) AS x",
+    }
+    for name, text in texts.items():
+        function(lab, name, text)
+    (lab.folder / "functions" / "g").mkdir()
+    (lab.folder / "functions" / "m" / "h.sql").rename(lab.folder / "functions" / "g" / "half.sql")
+    for at in range(12):
+        lab.model(f"SELECT m.f({at}) AS v", {"materialization": "table"}, name=f"t{at}")
+    if is_again:
+        run(lab, 1)
+        function(lab, "f.sql", "CREATE MACRO m.f(x) AS g.half(x) * 3")
+
+    report = run(lab, 6)
+
+    assert set(statuses(report).values()) == {"success"}, [m.error for m in report.models]
+    times = 3 if is_again else 2
+    assert lab.sql("SELECT v FROM m.t7") == [(7 * times,)]
+    versions = lab.sql("SELECT version FROM _t4t.commits WHERE model_name = 'm.f()' ORDER BY ALL")
+    assert versions == [(1,), (2,)][: 1 + is_again]
+
+
+def test_a_schema_is_made_after_the_first_model_of_it_failed(lab: Lab) -> None:
+    """What a failed transaction took back is made by the next."""
+    for at in range(4):
+        lab.model(f"SELECT error('{at}') AS v", {"materialization": "table"}, name=f"a{at}")
+        lab.model(f"SELECT {at} AS v", {"materialization": "table"}, name=f"b{at}")
+
+    found = statuses(run(lab, 8))
+
+    assert found == {f"a{n}": "failed" for n in range(4)} | {f"b{n}": "success" for n in range(4)}
+
+
+class RefusedError(Exception):
+    """Raised where the run's caller is told of a report."""
+
+
+def test_an_error_outside_the_models_stops_the_others(lab: Lab) -> None:
+    """What runs beside it is interrupted and rolled back; what has ended stays."""
+    lab.model("SELECT 1 AS n", {"materialization": "table"}, name="a")
+    lab.model(ENDLESS, {"materialization": "table"}, name="b")
+    project = lab.project()
+
+    def refuse(_: ModelReport) -> None:
+        raise RefusedError
+
+    with pytest.raises(RefusedError):
+        run_nodes(project, project.graph.select(), Request(), refuse, threads=2)
+
+    assert lab.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'm'") == [("a",)]
+    assert [row[0] for row in lab.state_rows()] == ["m.a"]
+    lab.model("SELECT 2 AS n", {"materialization": "table"}, name="b")
+    assert statuses(run(lab, 2)) == {"a": "success", "b": "success"}
+
+
+def test_ctrl_c_stops_all_of_them(lab: Lab) -> None:
+    """The process ends as it does with one at a time, and nothing half-done stays."""
+    for name in ("a", "b", "d"):
+        lab.model(ENDLESS, {"materialization": "table"}, name=name)
+    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder), "--threads", "3"]
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        begun: list[str] = []
+        while sum("Executing model" in line for line in begun) < 3:
+            begun.append(process.stderr.readline())
+            assert begun[-1], begun
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert lab.sql("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'm'") == [(0,)]
+    assert lab.ledger() == []
+
+
+def told(report: Report, folder: Path) -> tuple[object, ...]:
+    """What a report says, without moments, times and the project's folder."""
+    models = [
+        (
+            *(model.model_name, model.status, model.mode, model.reason),
+            str(model.error).replace(str(folder), ""),
+            *(model.rows_inserted, model.rows_updated, model.rows_deleted, model.row_count),
+            model.watermark,
+        )
+        for model in report.models
+    ]
+    tests = [(test.model_name, test.name, test.status, test.failures) for test in report.tests]
+    return report.status, models, sorted(tests)
+
+
+class Twins:
+    """Two projects of the same files over the same rows."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.labs = (Lab(folder / "one"), Lab(folder / "many"))
+        self.chance = chance
+        self.count = chance.randint(4, 12)
+        self.tables: list[str] = []
+        self.sql(SOURCE)
+        for at in range(self.count):
+            self._model(at)
+
+    def sql(self, statement: str) -> None:
+        for lab in self.labs:
+            lab.sql(statement)
+
+    def _model(self, at: int) -> None:
+        name = f"t{at}"
+        kind = self.chance.choice([*KINDS])
+        reads = self.chance.sample(["main.src", *self.tables], min(at + 1, 2))
+        parts = [f"SELECT id, c, v + {at} AS v FROM {table}" for table in reads]
+        query = (
+            f"SELECT id, max(c) AS c, max(v) AS v FROM ({' UNION ALL '.join(parts)}) GROUP BY id"
+        )
+        if self.chance.random() < 0.2:
+            query = query.replace("max(v) AS v", "if(max(v) > 90, error('high'), max(v)) AS v")
+        metadata = dict(KINDS[kind])
+        if self.chance.random() < 0.5:
+            other = self.chance.choice([f"m.t{number}" for number in range(self.count)])
+            severity = self.chance.choice(["error", "warn"])
+            metadata["schema"] = [
+                {
+                    "name": "id",
+                    "tests": [
+                        "not_null",
+                        {
+                            "name": "relationships",
+                            "params": {"to": other, "field": "id"},
+                            "severity": severity,
+                        },
+                    ],
+                },
+            ]
+        if kind != "ephemeral" and self.chance.random() < 0.15:
+            metadata["pre_hooks"] = ["CREATE OR REPLACE TABLE main.made AS SELECT 1 AS n"]
+        for lab in self.labs:
+            lab.model(query, metadata, name=name)
+        self.tables.append(f"m.{name}")
+
+    def rows(self) -> tuple[dict[str, Sequence[Row]], ...]:
+        found = []
+        for lab in self.labs:
+            names = lab.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'm'")
+            found.append({str(name): lab.rows(f'FROM m."{name}"') for (name,) in sorted(names)})
+        return tuple(found)
+
+
+@histories(3, 150)
+@given(seed=st.integers(0, 2**32), threads=st.integers(2, 6))
+def test_nothing_shows_how_many_ran_at_a_time(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, threads: int
+) -> None:
+    """Tables, reports, tests and the ledger are those of one after the other, in any history."""
+    chance = random.Random(seed)  # noqa: S311  no secret
+    twins = Twins(tmp_path_factory.mktemp("twins"), chance)
+    one, many = twins.labs
+
+    for turn in range(3):
+        wishes = {"with_tests": chance.random() < 0.5, "only_changed": chance.random() < 0.3}
+        names = [f"t{at}" for at in range(twins.count) if chance.random() < 0.8] or ["t0"]
+        select = names if chance.random() < 0.4 else ()
+        alone = run(one, 1, *select, **wishes)
+        beside = run(many, threads, *select, **wishes)
+        played["runs"] += 2
+
+        assert told(alone, one.folder) == told(beside, many.folder)
+        first, second = twins.rows()
+        assert first == second
+        assert [row[:3] for row in one.ledger()] == [row[:3] for row in many.ledger()]
+        assert len(one.state_rows()) == len(many.state_rows())
+        twins.sql(f"INSERT INTO src SELECT i, {turn} + i, i * 25 FROM range(2, {6 + turn}) AS r(i)")
+    played["histories"] += 1
+
+
+def test_the_report_is_in_the_order_of_the_models(lab: Lab) -> None:
+    """Whichever ends first."""
+    chain(lab, 3, {"materialization": "table"})
+    slow = "SELECT sum(a.i * b.i) AS n FROM range(3000) AS a(i), range(1000) AS b(i)"
+    lab.model(slow, {"materialization": "table"}, name="aa")
+
+    names = [model.model_name for model in run(lab, 2).models]
+
+    project = lab.project()
+    assert names == [str(node) for node in project.graph.select()]
+    assert all(names.index(f"m.n{a}") < names.index(f"m.n{b}") for a, b in pairwise(range(3)))
+
+
+@pytest.mark.parametrize(("flags", "given"), [(3, ()), (1, ("--threads", "3"))])
+def test_the_number_comes_from_the_project_or_the_command(
+    lab: Lab, t4t_process: Any, flags: int, given: tuple[str, ...]
+) -> None:
+    """`[flags] threads` is the default of `--threads`."""
+    function(lab, "met.py", MEETING)
+    text = (lab.folder / "project.toml").read_text()
+    (lab.folder / "project.toml").write_text(text.replace("[flags]", f"[flags]\nthreads = {flags}"))
+    for name in ("a", "b", "d"):
+        lab.model("SELECT met(7) AS v", {"materialization": "table"}, name=name)
+
+    done = t4t_process("run", lab.folder, "--json", *given)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "success"
