@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -188,7 +189,16 @@ def _variables(text: str | None) -> dict[str, object]:
 
 def _log(*, verbose: bool, is_quiet: bool) -> None:
     level = logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(
-        level=logging.WARNING if is_quiet else level,
-        format="%(levelname)s - %(name)s - %(message)s",
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines("%(levelname)s - %(name)s - %(message)s"))
+    logging.basicConfig(level=logging.WARNING if is_quiet else level, handlers=[handler])
+
+
+class _Lines(logging.Formatter):
+    """Log lines that say which model they are of, where several are run at a time."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        model = record.threadName or ""
+        if record.thread != threading.main_thread().ident and model not in record.message:
+            record.message = f"{model}: {record.message}"
+        return super().formatMessage(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,18 +32,21 @@ def progress(
         bar_format="{l_bar}{bar:30}| {n_fmt}/{total_fmt} {elapsed} {postfix}",
     ) as bar:
         done: dict[str, int] = {}
+        one_at_a_time = threading.Lock()
 
         def advance(report: ModelReport) -> None:
-            bar.set_postfix_str(report.model_name, refresh=False)
-            if report.model_name not in done:
-                bar.update()
+            with one_at_a_time:
+                bar.set_postfix_str(report.model_name, refresh=False)
+                if report.model_name not in done:
+                    bar.update()
 
         def advance_batch(batch: Progress) -> None:
-            bar.set_postfix_str(batch.model_name, refresh=False)
-            if batch.model_name not in done and bar.total is not None:
-                bar.total += batch.count - 1
-            bar.update(batch.done - done.get(batch.model_name, 0))
-            done[batch.model_name] = batch.done
+            with one_at_a_time:
+                bar.set_postfix_str(batch.model_name, refresh=False)
+                if batch.model_name not in done and bar.total is not None:
+                    bar.total += batch.count - 1
+                bar.update(batch.done - done.get(batch.model_name, 0))
+                done[batch.model_name] = batch.done
 
         yield advance, advance_batch
 

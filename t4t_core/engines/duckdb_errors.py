@@ -64,6 +64,6 @@ def hint_for(error: duckdb.Error) -> str | None:
     if isinstance(error, duckdb.OutOfMemoryException):
         return (
             "set a greater memory_limit under [connection.limits] in project.toml, "
-            "or a temp_directory with room"
+            "or a temp_directory with room; or run fewer models at a time"
         )
     return None

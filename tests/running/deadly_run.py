@@ -61,4 +61,5 @@ def _run(folder: str, point: Point) -> None:
 
     setattr(owner, last, deadly)
     project = load_project(folder, {})
-    run_nodes(project, project.graph.select(), Request())
+    threads = project.settings.flags.threads
+    run_nodes(project, project.graph.select(), Request(), threads=threads)

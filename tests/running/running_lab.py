@@ -50,7 +50,7 @@ class Lab:
         (folder / "models" / "m").mkdir(parents=True)
         self.settings()
 
-    def settings(self, flags: Mapping[str, str] | None = None, **connection: object) -> None:
+    def settings(self, flags: Mapping[str, object] | None = None, **connection: object) -> None:
         """Writes `project.toml`."""
         lines = ["[connection]", 'path = "data/w.duckdb"', 'schema = "m"']
         lines += [f"{key} = {json.dumps(value)}" for key, value in connection.items()]

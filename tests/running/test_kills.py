@@ -103,6 +103,37 @@ def test_every_kind_of_model_goes_on(lab: Lab, source: Source, kind: str, point:
     assert len(lab.state_rows()) == 1
 
 
+def several(lab: Lab) -> dict[str, str]:
+    """A project that runs four models of one source at a time; gives what each should hold."""
+    lab.settings(flags={"threads": 4})
+    for strategy in ("append", "merge", "delete_insert"):
+        lab.model(QUERY, incremental(strategy, lookback="1 hour"), name=strategy)
+    lab.model("SELECT * FROM append", {"materialization": "table"}, name="reader")
+    return {
+        **dict.fromkeys(("append", "delete_insert", "reader"), "SELECT * FROM src"),
+        "merge": "SELECT id, max(c), max_by(v, c) FROM src GROUP BY id",
+    }
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_several_at_a_time_go_on(lab: Lab, source: Source, number: int) -> None:
+    """Killed where some models have committed and others have not, all are whole in the end."""
+    source((1, 3, "a"), (2, 5, "b"))
+    wanted = several(lab)
+    if number > 1:
+        lab.report()
+    source((1, 6, "z"), (3, 6, "c"))
+
+    status = killed(str(lab.folder), (*POINTS["after the ledger"][:3], number))
+    report = lab.report()
+
+    assert status == -signal.SIGKILL
+    assert report.status == "success"
+    for name, query in wanted.items():
+        assert lab.rows(f"FROM m.{name}") == lab.rows(query)
+    assert len(lab.state_rows()) == len(wanted)
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not IS_LONG, reason="kills at random times, for minutes: T4T_LONG=1")
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
@@ -122,3 +153,24 @@ def test_kills_at_any_time(lab: Lab, source: Source, strategy: str) -> None:
 
     lab.run()
     assert lab.rows() == lab.refreshed()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not IS_LONG, reason="kills at random times, for minutes: T4T_LONG=1")
+def test_kills_at_any_time_of_several(lab: Lab, source: Source) -> None:
+    """Sixty processes that run four models at a time, killed at random times, change nothing."""
+    source((0, 1, "start"))
+    wanted = several(lab)
+    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder)]
+    chance = random.Random()  # noqa: S311  no secret
+
+    for number in range(60):
+        source((number % 7, f"2024-01-02 {number // 3:02d}:{number % 3 * 20}:00", f"v{number}"))
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            time.sleep(chance.uniform(0.4, 1.2))
+            process.kill()
+        played["processes killed"] += process.returncode == -signal.SIGKILL
+
+    assert lab.report().status == "success"
+    for name, query in wanted.items():
+        assert lab.rows(f"FROM m.{name}") == lab.rows(query)

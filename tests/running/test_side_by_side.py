@@ -355,3 +355,18 @@ def test_the_number_comes_from_the_project_or_the_command(
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "success"
+
+
+def test_log_lines_say_which_model_they_are_of(lab: Lab, t4t_process: Any) -> None:
+    """Lines of several models stand among each other."""
+    for name in ("a", "b"):
+        lab.model("SELECT id, c FROM main.src", incremental("merge"), name=name)
+    run(lab, 1)
+
+    done = t4t_process("run", lab.folder, "--threads", "2")
+
+    lines = [line for line in done.stderr.splitlines() if line.startswith("INFO - ")]
+    assert sorted(line for line in lines if "DuckDBAdapter" in line) == [
+        f"INFO - DuckDBAdapter - m.{name}: Executed incremental merge" for name in ("a", "b")
+    ]
+    assert all(("m.a" in line) is not ("m.b" in line) for line in lines)
