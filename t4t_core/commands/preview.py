@@ -17,9 +17,10 @@ from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Facts, Target
 from t4t_core.planning.numbered import with_number
 from t4t_core.planning.plan import Plan, plan
-from t4t_core.planning.planned_model import current_definition, may_read_target, plan_model
+from t4t_core.planning.planned_model import current_definition, plan_model
 from t4t_core.planning.request import Request
 from t4t_core.planning.steps import statements
+from t4t_core.planning.tables_read import may_read_target, reads_by_scan
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
 from t4t_core.running.looking import open_to_look
@@ -233,12 +234,14 @@ def _both_plans(
         made = planned(first_run, facts)
         return made, made
     query = query_to_run(model, project.graph, request.variables)
+    is_scan = reads_by_scan(model, query, project.graph, warehouse)
     described = with_temporary_functions(around(query), model.name.schema, project.graph)
     columns = warehouse.columns(rendered(described))
     facts = replace(
         facts,
         query_columns=columns,
         may_read_target=may_read_target(model, project.graph, warehouse),
+        reads_by_scan=is_scan,
     )
     facts = with_number(model, facts)
     first = planned(first_run, facts)

@@ -72,6 +72,8 @@ class Facts:
             none, or where the plan does not depend on it.
         may_read_target: Whether the query could read the model's own table, through a view that
             the project does not make, or in a function.
+        reads_by_scan: Whether the query is a scan of one table, of which a part is read for little
+            more than that part costs.
     """
 
     target: Target | None
@@ -82,6 +84,7 @@ class Facts:
     indexes: tuple[Index, ...] = ()
     greatest: TimeValue | None = None
     may_read_target: bool = True
+    reads_by_scan: bool = False
 
     @property
     def columns_but_number(self) -> tuple[Column, ...]:

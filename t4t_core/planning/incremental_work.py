@@ -50,6 +50,7 @@ def incremental_work(
         lower=reach.lower,
         null_time=settings.null_time,
         may_read_target=facts.may_read_target,
+        reads_by_scan=facts.reads_by_scan,
         upper=reach.upper,
         number=facts.number,
     )

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from t4t_core.commit import Definition
-from t4t_core.config import CheckHistoryConfig, StrategyConfig, TimestampHistoryConfig
+from t4t_core.config import (
+    AppendConfig,
+    CheckHistoryConfig,
+    DeleteInsertConfig,
+    StrategyConfig,
+    TimestampHistoryConfig,
+)
 from t4t_core.models import Model
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Column, Facts
@@ -86,6 +92,13 @@ class Plan:
         """Whether the rows that the steps insert are all that the table has afterwards."""
         has_hooks = any(isinstance(step, HookStep) for step in self.after)
         return self.decision.is_full and not has_hooks
+
+    @property
+    def counts_every_change(self) -> bool:
+        """Whether the table gets and loses no rows but those that the steps count."""
+        has_hooks = any(isinstance(step, HookStep) for step in (*self.steps, *self.after))
+        is_counted = isinstance(self.model.strategy, AppendConfig | DeleteInsertConfig)
+        return is_counted and not self.decision.is_full and not has_hooks
 
 
 def plan(

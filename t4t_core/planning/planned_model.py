@@ -8,14 +8,13 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config import CheckHistoryConfig, DeleteInsertConfig, TimestampHistoryConfig
+from t4t_core.config import CheckHistoryConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
 from t4t_core.deferral import with_deferred
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError
 from t4t_core.graph import Graph
 from t4t_core.models import Model
-from t4t_core.names import TableName
 from t4t_core.planning.bounds import bounds, depends_on_greatest, with_window_values
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint, query_to_run
 from t4t_core.planning.definition import definition_of
@@ -25,6 +24,7 @@ from t4t_core.planning.history_drift import history_decision
 from t4t_core.planning.numbered import with_number
 from t4t_core.planning.plan import Plan, plan
 from t4t_core.planning.request import Request
+from t4t_core.planning.tables_read import may_read_target, reads_by_scan
 from t4t_core.project.load import Project
 from t4t_core.running.python_rows import RESULT, register_rows, result_query
 from t4t_core.running.time_values import greatest_in_table
@@ -106,6 +106,9 @@ def plan_model(
             query = _query(model, project, request, warehouse, facts, decided, given)
             facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
         decided = within_part(model, decided, request, target, commit)
+        if not decided.is_full:
+            is_scan = reads_by_scan(model, query, project.graph, warehouse)
+            facts = replace(facts, reads_by_scan=is_scan)
     facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
     if facts.indexes and not facts.query_columns:
         facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
@@ -147,24 +150,6 @@ def current_definition(model: Model, graph: Graph) -> Definition:
     """The model's definition, with the functions that it calls."""
     own = definition_of(model, query_fingerprint(model, graph))
     return replace(own, functions=function_fingerprints(model, graph))
-
-
-def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
-    """Whether something the model reads could be, or look at, its own table.
-
-    A model's query cannot, since the graph has no cycles; nor can a table. A view that the project
-    does not make may, and so may a function. Only delete_insert depends on it, so for the others
-    the database is not asked.
-    """
-    is_asked = isinstance(model.strategy, DeleteInsertConfig)
-    if not is_asked or not isinstance(model.source, Query):
-        return True
-    names = [graph.source_name(ref) for ref in graph.sources_through_ephemerals(model)]
-    for name in names:
-        target = warehouse.target(TableName(*name)) if len(name) == 2 else None
-        if target is None or target.kind != "table":
-            return True
-    return False
 
 
 def _query(

@@ -135,15 +135,21 @@ def _carried_out(
     started: float,
 ) -> Commit:
     """The commit of a plan whose statements have run in the open transaction."""
+    count_sql = made.row_count_sql
+    counted_before = None
+    if count_sql is not None and made.counts_every_change:
+        # DuckDB 2.0 knows the number until something is written; then it looks at all row groups.
+        counted_before = warehouse.number(count_sql)
     tallies = apply(made.steps, warehouse)
     watermark = greatest_read(made, tallies, warehouse)
     if not made.decision.is_full and facts.commit is not None:
         watermark = later_of(watermark, facts.commit.watermark)
     apply(made.after, warehouse)
     row_count = None
-    if made.row_count_sql is not None:
-        counted = made.inserts_all_rows
-        row_count = tallies.inserted if counted else warehouse.number(made.row_count_sql)
+    if counted_before is not None:
+        row_count = counted_before + tallies.inserted - tallies.deleted
+    elif count_sql is not None:
+        row_count = tallies.inserted if made.inserts_all_rows else warehouse.number(count_sql)
     return new_commit(made, facts, tallies, watermark, row_count, project, commits, started)
 
 

@@ -27,6 +27,7 @@ _NOT_PLAIN = (
     "pivots",
     "match",
 )
+_PARTS_OF_NAME = ("this", "db", "catalog", "alias")
 
 
 def filtered(tree: exp.Expr, column: str, condition: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
@@ -57,6 +58,21 @@ def subquery(tree: exp.Expr, alias: str | None = None) -> exp.Subquery:
     if alias is not None:
         wrapped.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
     return wrapped
+
+
+def is_scan(tree: exp.Expr, column: str) -> bool:
+    """Whether a query does no more than to read one table, whose own column is the one named."""
+    if _source_of(tree, column) is None or any(
+        tree.args[key] for key in tree.args if key not in ("expressions", "from_", "where")
+    ):
+        return False
+    origin = tree.args.get("from_")
+    if origin is None or not isinstance(origin.this, exp.Table):
+        return False
+    read = origin.this
+    has_more = any(read.args[key] for key in read.args if key not in _PARTS_OF_NAME)
+    is_named = isinstance(read.this, exp.Identifier) and not has_more
+    return is_named and not any(node is not tree for node in tree.find_all(exp.Query))
 
 
 def _source_of(tree: exp.Expr, column: str) -> exp.Column | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from t4t_core.planning.steps import Greatest, Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_true
-from t4t_core.sql.window import subquery
+from t4t_core.sql.statements import STAGE, greatest_ordinal
+from t4t_core.sql.window import filtered, subquery
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
@@ -17,6 +19,9 @@ from t4t_core.values import TimeValue
 
 _READ = "t4t_read"
 _NOTE = "Executed incremental append"
+
+Condition = Callable[[exp.Expr], exp.Expr]
+Parts = Callable[[list[exp.Expr], Condition | None], exp.Select]
 
 
 def full_load(work: Work) -> tuple[Step, ...]:
@@ -45,7 +50,7 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     if work.null_time == "error" or is_past_watermark:
         # The watermark has to come from what is read: rows of the table that lie past it are not
         # this run's.
-        new_rows = _new_rows(work, work.stage, greatest, with_null)
+        new_rows = _new_rows(work, _parts_of(work, work.stage), greatest, with_null)
         steps = (
             work.create_stage(with_null=with_null),
             *work.gate_null_time(work.stage),
@@ -54,14 +59,18 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
         return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
     # Nothing needs the rows twice, so one statement reads and inserts them.
-    read = exp.Table(this=exp.to_identifier(_READ))
-    new_rows = _new_rows(work, read, greatest, with_null)
-    rows = exp.CTE(
-        this=work.rows(with_null=with_null),
-        alias=exp.TableAlias(this=exp.to_identifier(_READ)),
-        materialized=True,
-    )
-    new_rows.set("with_", exp.With(expressions=[rows]))
+    if work.reads_by_scan:
+        # Each part is read for itself: to keep all rows for both takes longer.
+        new_rows = _new_rows(work, _parts_of_scan(work, with_null), greatest, with_null)
+    else:
+        read = exp.Table(this=exp.to_identifier(_READ))
+        new_rows = _new_rows(work, _parts_of(work, read), greatest, with_null)
+        rows = exp.CTE(
+            this=work.rows(with_null=with_null),
+            alias=exp.TableAlias(this=exp.to_identifier(_READ)),
+            materialized=True,
+        )
+        new_rows.set("with_", exp.With(expressions=[rows]))
     past = None
     if greatest is not None:
         past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
@@ -71,33 +80,69 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
     )
 
 
-def _new_rows(work: Work, read: exp.Table, greatest: TimeValue | None, with_null: bool) -> exp.Expr:
+def _parts_of(work: Work, read: exp.Table) -> Parts:
+    """The parts of a table that holds what was read."""
+
+    def part(columns: list[exp.Expr], condition: Condition | None) -> exp.Select:
+        rows = exp.select(*columns, copy=False).from_(read.copy(), copy=False)
+        if condition is None:
+            return rows
+        return rows.where(condition(column(work.time_column)), copy=False)
+
+    return part
+
+
+def _parts_of_scan(work: Work, with_null: bool) -> Parts:
+    """The parts of what the query reads."""
+
+    def part(columns: list[exp.Expr], condition: Condition | None) -> exp.Select:
+        rows = work.rows(with_null=with_null)
+        if condition is not None:
+            rows = filtered(rows, work.time_column, condition)
+        return exp.select(*columns, copy=False).from_(subquery(rows, "q"), copy=False)
+
+    return part
+
+
+def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bool) -> exp.Query:
     """The rows read, less those that the table holds."""
     window = work.in_window(column(work.time_column), with_null=with_null)
     if greatest is None:
-        return _not_held(work, _compared(work, read), window)
-    is_later: exp.Expr = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
-    if not work.kind.is_integer:
+        return _not_held(work, part(_compared(work), None), window)
+
+    def is_later(time: exp.Expr) -> exp.Expr:
+        is_past = exp.GT(this=time, expression=time_literal(greatest))
         # `greatest` is finite; rows at infinity may be in the table all the same.
-        is_later = exp.and_(is_later, is_finite(work.time_column), copy=False)
-    later = exp.select(*work.selected(), copy=False).from_(read.copy(), copy=False)
-    earlier = _compared(work, read).where(exp.Not(this=is_true(is_later.copy())), copy=False)
+        return is_past if work.kind.is_integer else exp.and_(is_past, _is_finite(time), copy=False)
+
+    def is_not_later(time: exp.Expr) -> exp.Expr:
+        either: list[exp.Expr] = [
+            exp.LTE(this=time, expression=time_literal(greatest)),
+            exp.Is(this=time.copy(), expression=exp.Null()),
+        ]
+        if not work.kind.is_integer:
+            either.append(exp.Not(this=_is_finite(time)))
+        return exp.or_(*either, copy=False)
+
     return exp.Union(
-        this=later.where(is_later, copy=False),
-        expression=exp.Subquery(this=_not_held(work, earlier, window)),
+        this=part(work.selected(), is_later),
+        expression=exp.Subquery(this=_not_held(work, part(_compared(work), is_not_later), window)),
         distinct=False,
     )
 
 
-def _compared(work: Work, rows: exp.Table) -> exp.Select:
-    """Rows as they are compared: by what their values are."""
-    columns = [in_sets(name, type_) for name, type_ in work.types.items()]
-    return exp.select(*columns, copy=False).from_(rows.copy(), copy=False)
+def _compared(work: Work) -> list[exp.Expr]:
+    """The columns as they are compared: by what their values are."""
+    return [in_sets(name, type_) for name, type_ in work.types.items()]
+
+
+def _is_finite(time: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="isfinite", expressions=[time.copy()])
 
 
 def _not_held(work: Work, read: exp.Select, window: exp.Expr | None) -> exp.Query:
     """The rows read that the table does not hold in the window."""
-    held = _compared(work, work.table)
+    held = exp.select(*_compared(work), copy=False).from_(work.table, copy=False)
     if window is not None:
         held = held.where(window, copy=False)
     new = exp.Except(this=read, expression=held, distinct=False)

@@ -87,6 +87,7 @@ class Work:
         lower: Rows at or after this are read; None where nothing bounds them.
         null_time: What happens to rows without a time.
         may_read_target: Whether the query could read the table that it is written to.
+        reads_by_scan: Whether the query is a scan of one table, which may be read in parts.
         change: What this run does about columns that differ.
         completed: Columns, in lower case, in which rows of the table may lack what the query gives
             for them now, each with the type that it had; of append.
@@ -105,6 +106,7 @@ class Work:
     lower: TimeValue | None
     null_time: NullTime
     may_read_target: bool = True
+    reads_by_scan: bool = False
     change: SchemaChange = NO_CHANGE
     completed: tuple[tuple[str, str], ...] = ()
     upper: TimeValue | None = None

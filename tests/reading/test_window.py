@@ -15,7 +15,7 @@ from t4t_core.errors import Place
 from t4t_core.sql.literals import literal
 from t4t_core.sql.names import rendered
 from t4t_core.sql.query import parse_query
-from t4t_core.sql.window import around, filtered
+from t4t_core.sql.window import around, filtered, is_scan
 
 TABLES = """
 CREATE TABLE events AS SELECT * FROM (VALUES
@@ -214,3 +214,38 @@ def test_query_reads_the_same_when_it_is_wrapped(
     wrapped = rendered(around(_tree(sql)))
 
     assert Counter(database.execute(wrapped).fetchall()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT id, c FROM t", True),
+        ("SELECT id + 1 AS id, x.t AS c FROM a.b AS x WHERE id > 1 AND f(id)", True),
+        ("SELECT * FROM t", True),
+        ("SELECT id, c + 1 AS c FROM t", False),
+        ("SELECT id, c FROM t, u", False),
+        ("SELECT id, c FROM t JOIN u USING (id)", False),
+        ("SELECT id, c FROM t TABLESAMPLE 10%", False),
+        ("SELECT id, c FROM t USING SAMPLE 10", False),
+        ("SELECT id, c FROM t LIMIT 1", False),
+        ("SELECT id, c FROM t ORDER BY id", False),
+        ("SELECT DISTINCT id, c FROM t", False),
+        ("SELECT id, c FROM t GROUP BY ALL", False),
+        ("SELECT id, c, sum(id) OVER () AS s FROM t", False),
+        ("SELECT id, c FROM t WHERE id IN (SELECT id FROM u)", False),
+        ("SELECT (SELECT max(id) FROM u) AS id, c FROM t", False),
+        ("SELECT id, c FROM (SELECT * FROM t)", False),
+        ("SELECT id, c FROM range(3) AS t(id, c)", False),
+        ("SELECT id, c FROM t AS x(id, c)", True),
+        ("WITH t AS (SELECT 1 AS id, 2 AS c) SELECT id, c FROM t", False),
+        ("SELECT id, c FROM t UNION ALL SELECT id, c FROM t", False),
+        ("SELECT id, c FROM t AT (VERSION => 1)", False),
+        ("SELECT 1 AS id, 2 AS c", False),
+        ("FROM t PIVOT (max(id) FOR x IN (1))", False),
+    ],
+)
+def test_a_scan_reads_one_table_and_does_nothing_else(text: str, expected: bool) -> None:
+    """Only such a query may be read in parts, since each row of it is one of the table's."""
+    query = parse_query(text, Place(Path("q.sql")))
+
+    assert is_scan(query.tree, "c") is expected
