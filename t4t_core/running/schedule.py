@@ -52,9 +52,8 @@ class Schedule:
 
     def next(self) -> Node | None:
         """The next node to begin; None where one that runs must end first, or all have begun."""
-        if self._running & self._alone:
-            return None
         at = self._first_free()
+        # While one runs alone nothing ends, so nothing else becomes free.
         if at is None and not self._running and self._ready_alone:
             at = heapq.heappop(self._ready_alone)
         if at is None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 from long_part import histories
+from running_lab import Lab
 
 from t4t_core.checks.query import Node
+from t4t_core.data_tests.in_builds import in_build_order
 from t4t_core.names import TableName
+from t4t_core.running.order import done_before, read_in_run
 from t4t_core.running.schedule import Schedule
 
 
@@ -90,3 +94,47 @@ def test_what_is_free_does_not_wait_for_what_runs_alone() -> None:
     schedule.end(nodes[2], has_made=True)
     assert schedule.next() is nodes[0]
     assert schedule.next() is None
+
+
+def relationship(to: str) -> dict[str, Any]:
+    test = {"name": "relationships", "params": {"to": to, "field": "id"}}
+    return {"materialization": "table", "schema": [{"name": "id", "tests": [test]}]}
+
+
+def test_tests_find_the_tables_of_one_after_the_other(tmp_path: Path) -> None:
+    """What a test looks at is done before its own, or begun only after it, as the order says."""
+    lab = Lab(tmp_path / "p")
+    lab.model("SELECT 1 AS id", relationship("m.z"), name="a")  # z is put before it
+    lab.model("SELECT 1 AS id", {"materialization": "table"}, name="z")
+    lab.model("SELECT 1 AS id", relationship("m.v"), name="b")  # v is built from it
+    lab.model("SELECT id FROM b", {"materialization": "view"}, name="v")
+    project = lab.project()
+
+    def waiting(*names: str, with_tests: bool = True) -> dict[str, set[str]]:
+        given = in_build_order(project, [project.graph.node(name) for name in names])
+        reads = read_in_run(given, project.graph)
+        found = done_before(given, project, reads, with_tests=with_tests)
+        return {key[1]: {name for _, name in others} for key, others in found.items()}
+
+    assert waiting("a", "b", "v", "z") == {"a": {"z"}, "b": set(), "v": {"b"}, "z": set()}
+    assert waiting("a", "b", "v", "z", with_tests=False)["a"] == set()
+    assert waiting("a", "b", "z") == {"a": {"z"}, "b": set(), "z": set()}
+
+
+def test_a_table_that_a_test_finds_as_it_was_begins_after_the_test(tmp_path: Path) -> None:
+    """The test waits for a reader that the run leaves out, so it runs before what comes later."""
+    lab = Lab(tmp_path / "p")
+    (lab.folder / "tests").mkdir()
+    (lab.folder / "tests" / "known.sql").write_text(
+        "SELECT id FROM @table_name WHERE id NOT IN (FROM m.v UNION FROM m.y)"
+    )
+    lab.model("SELECT 1 AS id", {"materialization": "table", "tests": ["known"]}, name="b")
+    lab.model("SELECT id FROM b", {"materialization": "view"}, name="v")
+    lab.model("SELECT 2 AS id", {"materialization": "table"}, name="y")
+    project = lab.project()
+    nodes = in_build_order(project, [project.graph.node(name) for name in ("b", "y")])
+    reads = read_in_run(nodes, project.graph)
+
+    found = done_before(nodes, project, reads, with_tests=True)
+
+    assert found == {("m", "b"): frozenset(), ("m", "y"): {("m", "b")}}

@@ -302,7 +302,7 @@ class Twins:
         return tuple(found)
 
 
-@histories(3, 150)
+@histories(3, 60)
 @given(seed=st.integers(0, 2**32), threads=st.integers(2, 6))
 def test_nothing_shows_how_many_ran_at_a_time(
     tmp_path_factory: pytest.TempPathFactory, seed: int, threads: int
