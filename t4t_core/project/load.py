@@ -17,7 +17,7 @@ from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
 from t4t_core.project.garbage import no_garbage_sought
 from t4t_core.project.models import declared_models, sql_model
-from t4t_core.project.python_files import public_names, run_file
+from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.seeds import read_seeds
 from t4t_core.project.settings import Settings, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
@@ -174,7 +174,7 @@ def _models(
     found: list[Model] = []
     files = [path for path in root.rglob("*") if path.suffix in (".sql", ".py")]
     names = {str(file) for file in files}
-    with public_names(settings.folder):
+    with public_names_for(files, settings.folder):
         for file in sorted(files):
             if file.name.startswith("_") or "__pycache__" in file.parts:
                 continue

@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from t4t_core.config import ModelConfig
-from t4t_core.declared import Declaration
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.forms import FORMS, HINT, form_of
 from t4t_core.models import Model, PythonSource
@@ -22,6 +21,9 @@ from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.hooks import parse_hook
 from t4t_core.sql.query import Query
 from t4t_core.sql.tables import TableRef
+
+if TYPE_CHECKING:
+    from t4t_core.declared import Declaration
 
 _CONTEXT = ("RunContext", "t4t_core.RunContext")
 

@@ -9,21 +9,30 @@ from __future__ import annotations
 import sys
 import traceback
 import types
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import t4t_core.typing
-from t4t_core.declared import Declaration, collecting, create_model, model
 from t4t_core.errors import Place, T4tError, UsageError
-from t4t_core.sql_functions.declared import functions
+
+if TYPE_CHECKING:
+    from t4t_core.declared import Declaration
+
+
+def public_names_for(files: Iterable[Path], folder: Path) -> AbstractContextManager[None]:
+    """The same as `public_names` where one of the files is Python; else it does nothing."""
+    has_python = any(file.suffix == ".py" for file in files)
+    return public_names(folder) if has_python else nullcontext()
 
 
 @contextmanager
 def public_names(folder: Path) -> Iterator[None]:
     """While this is open, `tee` and `t4t` import as ours and `folder` is on the path."""
-    modules = _public_modules()
+    # Imported here and below: a run of SQL alone needs none of it.
+    from t4t_core.project.public_modules import public_modules
+
+    modules = public_modules()
     before = {name: sys.modules.get(name) for name in modules}
     known = set(sys.modules)
     sys.modules.update(modules)
@@ -38,41 +47,6 @@ def public_names(folder: Path) -> Iterator[None]:
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = old
-
-
-def _public_modules() -> dict[str, types.ModuleType]:
-    """The public t4t's modules that projects import, under its two names, with what is ours."""
-    typing = {name: getattr(t4t_core.typing, name) for name in t4t_core.typing.__all__}
-    models = {"model": model, "create_model": create_model, "SqlModelMetadata": _companion}
-    decorators = {"functions": functions, "sql": functions.sql, "python": functions.python}
-    holds: dict[str, Mapping[str, object]] = {
-        "": {},
-        ".typing": typing,
-        ".typing.metadata": typing,
-        ".parser": {},
-        ".parser.model": models,
-        ".parser.processing": models,
-        ".parser.processing.model": models,
-        ".parser.processing.model_builder": models,
-        ".parser.processing.function_builder": {"SQLFunctionMetadata": _companion},
-        ".parser.processing.function_decorator": decorators,
-    }
-    modules: dict[str, types.ModuleType] = {}
-    for root in ("tee", "t4t"):
-        for path, names in holds.items():
-            made = types.ModuleType(f"{root}{path}")
-            vars(made).update(names)
-            made.__path__ = []
-            modules[made.__name__] = made
-            parent, _, child = made.__name__.rpartition(".")
-            if parent and child not in vars(modules[parent]):
-                setattr(modules[parent], child, made)
-    return modules
-
-
-def _companion(metadata: object) -> object:
-    """The metadata: t4t reads it from the file by itself."""
-    return metadata
 
 
 def _forget_modules_of(folder: Path, known: set[str]) -> None:
@@ -96,15 +70,11 @@ def run_file(
     Raises:
         UsageError: The file does not compile, or raises.
     """
+    from t4t_core.declared import collecting
+    from t4t_core.project.public_modules import given_names
+
     namespace = types.ModuleType(f"_t4t_{file.stem}")
-    namespace.__dict__.update(
-        __file__=str(file),
-        __tee_file_path__=str(file),
-        model=model,
-        create_model=create_model,
-        functions=functions,
-        ModelMetadata=t4t_core.typing.ModelMetadata,
-    )
+    namespace.__dict__.update(given_names(), __file__=str(file), __tee_file_path__=str(file))
     try:
         # Without our own `from __future__ import annotations`, which would turn theirs into text.
         code = compile(file.read_text("utf-8-sig"), str(file), "exec", dont_inherit=True)

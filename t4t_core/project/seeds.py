@@ -10,7 +10,7 @@ from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.names import TableName
 from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import read_metadata
-from t4t_core.project.python_files import public_names, run_file
+from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.settings import Settings
 from t4t_core.seeds.seed import SUFFIXES, Seed, seed_parts
 from t4t_core.sql.types import duckdb_type
@@ -26,8 +26,9 @@ def read_seeds(
     if not root.is_dir():
         return []
     found: list[Seed] = []
-    with public_names(settings.folder):
-        for file in sorted(root.rglob("*")):
+    files = sorted(root.rglob("*"))
+    with public_names_for(files, settings.folder):
+        for file in files:
             is_hidden = file.name.startswith((".", "_")) or "__pycache__" in file.parts
             if is_hidden or not file.is_file() or file.suffix.lower() in _READ_ME:
                 continue
