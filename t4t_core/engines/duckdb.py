@@ -127,7 +127,7 @@ class Warehouse:
         Raises:
             DatabaseError: The commit failed; nothing was written.
         """
-        self._run("BEGIN TRANSACTION")
+        self._begin()
         try:
             yield
             self._run("COMMIT")
@@ -140,12 +140,20 @@ class Warehouse:
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """A transaction that is rolled back at the end."""
-        self._run("BEGIN TRANSACTION")
+        self._begin()
         try:
             yield
         finally:
             self._roll_back()
             self._put_session_back()
+
+    def _begin(self) -> None:
+        try:
+            self._run("BEGIN TRANSACTION")
+        except KeyboardInterrupt:
+            # It may have begun by then, and no other would begin on this connection.
+            self._roll_back()
+            raise
 
     def keep_session(self) -> None:
         """Has settings, variables and temporary tables put back when the transaction ends.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from running_lab import Lab, incremental
 
+from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
 
 QUERY = "SELECT id, c, v FROM src"
@@ -82,3 +84,24 @@ def test_what_reads_a_failed_model_is_left_out(lab: Lab, source: Source) -> None
         "m.d": "skipped",
         "m.e": "success",
     }
+
+
+def test_a_stop_as_a_transaction_begins(tmp_path: Path) -> None:
+    """Ctrl-C at that moment leaves no transaction open, so that what is done can be noted."""
+    run = Warehouse._run
+
+    def begin_and_stop(warehouse: Warehouse, sql: str) -> None:
+        run(warehouse, sql)
+        raise KeyboardInterrupt
+
+    with Warehouse.open(tmp_path / "w.duckdb") as warehouse:
+        with (
+            patch.object(Warehouse, "_run", begin_and_stop),
+            pytest.raises(KeyboardInterrupt),
+            warehouse.transaction(),
+        ):
+            pytest.fail("it was stopped before")
+        with warehouse.transaction():
+            warehouse.execute("CREATE TABLE t AS SELECT 1 AS a")
+
+        assert warehouse.rows("FROM t") == [(1,)]
