@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -232,7 +233,8 @@ def told(report: Report, folder: Path) -> tuple[object, ...]:
     """What a report says, without moments, times and the project's folder."""
     models = [
         (
-            *(model.model_name, model.status, model.mode, model.reason),
+            *(model.model_name, model.status, model.mode),
+            re.sub(r"since [0-9: -]+ UTC", "", model.reason),
             str(model.error).replace(str(folder), ""),
             *(model.rows_inserted, model.rows_updated, model.rows_deleted, model.row_count),
             model.watermark,
