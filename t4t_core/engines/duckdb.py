@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import cast
 
 import duckdb
 
-from t4t_core.engines.duckdb_catalog import indexes_of, target_of
-from t4t_core.engines.duckdb_errors import hint_for, is_conflict, message_of, offset_of
+from t4t_core.engines.duckdb_catalog import has_table, indexes_of, target_of
+from t4t_core.engines.duckdb_errors import database_error
 from t4t_core.engines.duckdb_file import connect
 from t4t_core.engines.duckdb_session import (
     SessionState,
@@ -21,7 +22,7 @@ from t4t_core.engines.duckdb_session import (
     put_settings_back,
     session_state,
 )
-from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
+from t4t_core.errors import OtherSettingsError, RunError
 from t4t_core.names import TableName, quoted
 from t4t_core.planning.facts import Column, Index, Target
 
@@ -67,20 +68,14 @@ class Warehouse:
             LockedError: Another process holds it.
             UsageError: It cannot be opened.
         """
+        opened = partial(connect, file, read_only=read_only, lock_timeout_s=lock_timeout_s)
         *first, last = settings_to_try
         for settings in first:
             try:
-                return cls(
-                    connect(
-                        file,
-                        read_only=read_only,
-                        lock_timeout_s=lock_timeout_s,
-                        settings=settings,
-                    )
-                )
+                return cls(opened(settings=settings))
             except OtherSettingsError as error:
                 log.debug("%s", error)
-        return cls(connect(file, read_only=read_only, lock_timeout_s=lock_timeout_s, settings=last))
+        return cls(opened(settings=last))
 
     @classmethod
     def open_empty(cls, catalog: str) -> Warehouse:
@@ -270,22 +265,13 @@ class Warehouse:
     def has_table(self, name: str) -> bool:
         """Whether there is a table, maybe in another attached database.
 
-        The catalog's lists of a database that was just opened take tens of milliseconds where it
-        has many tables.
-
         Args:
             name: The catalog, schema and name, joined by dots; all of them plain names.
 
         Raises:
             DatabaseError: It cannot be read.
         """
-        try:
-            self.connection.table(name)
-        except duckdb.CatalogException:
-            return False
-        except duckdb.Error as error:
-            raise DatabaseError(message_of(error), sql=name) from error
-        return True
+        return has_table(name, self)
 
     def indexes(self, name: TableName) -> tuple[Index, ...]:
         """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
@@ -324,10 +310,4 @@ class Warehouse:
         except duckdb.Error as error:
             if self._is_stopped and isinstance(error, duckdb.InterruptException):
                 raise KeyboardInterrupt from error
-            raise DatabaseError(
-                message_of(error),
-                sql=sql,
-                offset=offset_of(error, sql),
-                hint=hint_for(error),
-                is_transient=is_conflict(error),
-            ) from error
+            raise database_error(error, sql) from error

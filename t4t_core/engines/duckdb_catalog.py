@@ -8,6 +8,7 @@ from typing import Literal, Protocol, cast
 
 import duckdb
 
+from t4t_core.engines.duckdb_errors import database_error
 from t4t_core.names import TableName, is_plain
 from t4t_core.planning.facts import Column, Index, Target
 
@@ -57,6 +58,28 @@ def target_of(
     if not is_view:
         return None
     return Target("view", _listed_columns(name, where) if with_columns else ())
+
+
+def has_table(name: str, where: Connection) -> bool:
+    """Whether there is a table, maybe in another attached database.
+
+    The catalog's lists of a database that was just opened take tens of milliseconds where it has
+    many tables.
+
+    Args:
+        name: The catalog, schema and name, joined by dots; all of them plain names.
+        where: The connection.
+
+    Raises:
+        DatabaseError: It cannot be read.
+    """
+    try:
+        where.connection.table(name)
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as error:
+        raise database_error(error, name) from error
+    return True
 
 
 def indexes_of(name: TableName, where: Connection) -> tuple[Index, ...]:

@@ -6,6 +6,8 @@ import re
 
 import duckdb
 
+from t4t_core.errors import DatabaseError
+
 _CARET = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 _UNWRITTEN = "Could not write"
@@ -13,7 +15,23 @@ _UNMADE = "Cannot open file"
 _TWO_DATABASES = "can only write to a single attached database"
 
 
-def message_of(error: duckdb.Error) -> str:
+def database_error(error: duckdb.Error, sql: str) -> DatabaseError:
+    """The error of a statement in words of ours.
+
+    Args:
+        error: What DuckDB raised.
+        sql: The statement.
+    """
+    return DatabaseError(
+        _message_of(error),
+        sql=sql,
+        offset=_offset_of(error, sql),
+        hint=_hint_for(error),
+        is_transient=_is_conflict(error),
+    )
+
+
+def _message_of(error: duckdb.Error) -> str:
     """DuckDB's own words without its copy of the statement, which `-v` shows whole."""
     lines = str(error).strip().splitlines()
     kept = []
@@ -26,7 +44,7 @@ def message_of(error: duckdb.Error) -> str:
     return " ".join(kept)
 
 
-def offset_of(error: duckdb.Error, sql: str) -> int | None:
+def _offset_of(error: duckdb.Error, sql: str) -> int | None:
     """Where DuckDB's caret points to in the statement, from 0, or None where it draws none."""
     found = _CARET.search(str(error))
     if found is None:
@@ -41,7 +59,7 @@ def offset_of(error: duckdb.Error, sql: str) -> int | None:
     return sum(len(line) + 1 for line in lines[: number - 1]) + start + column
 
 
-def is_conflict(error: duckdb.Error) -> bool:
+def _is_conflict(error: duckdb.Error) -> bool:
     """Whether another connection got in between; a COMMIT fails for want of room as well."""
     is_final = _is_unwritten(error) or _TWO_DATABASES in str(error)
     return isinstance(error, duckdb.TransactionException) and not is_final
@@ -53,7 +71,7 @@ def _is_unwritten(error: duckdb.Error) -> bool:
     return _UNWRITTEN in str(error) or (is_of_commit and _UNMADE in str(error))
 
 
-def hint_for(error: duckdb.Error) -> str | None:
+def _hint_for(error: duckdb.Error) -> str | None:
     """What to try, or None."""
     if _is_unwritten(error):
         return "make room on the disk, or look whether the folder may be written to; then run again"
