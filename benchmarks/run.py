@@ -23,6 +23,7 @@ from pathlib import Path
 import beside_peers
 import nothing_to_do
 import peers
+import side_by_side
 import trivial
 import whole_processes
 import workload
@@ -191,7 +192,7 @@ def main() -> None:
     parser.add_argument(
         "--peers-in", type=Path, default=peers.FOLDER, help="the folder of their environments"
     )
-    cases = ("loading", "overhead", "process", "unchanged", "peers", "strategies")
+    cases = ("loading", "overhead", "process", "unchanged", "side", "peers", "strategies")
     parser.add_argument("--only", choices=cases, action="append", help="a kind of measurement")
     arguments = parser.parse_args()
     chosen = arguments.only or cases
@@ -223,6 +224,8 @@ def main() -> None:
             whole_processes.measure(tables, folder, sizes, runs)
         if "unchanged" in chosen:
             nothing_to_do.measure(tables, folder, models, runs)
+        if "side" in chosen:
+            side_by_side.measure(tables, folder, runs)
         if "peers" in chosen:
             measure_peers(tables, folder, arguments, runs)
         if "strategies" in chosen:
