@@ -235,7 +235,7 @@ def told(report: Report, folder: Path) -> tuple[object, ...]:
         (
             *(model.model_name, model.status, model.mode),
             re.sub(r"since [0-9: -]+ UTC", "", model.reason),
-            str(model.error).replace(str(folder), ""),
+            re.sub(r"Did you mean .*", "", str(model.error).replace(str(folder), "")),
             *(model.rows_inserted, model.rows_updated, model.rows_deleted, model.row_count),
             model.watermark,
         )
@@ -256,6 +256,7 @@ class Twins:
         self.has_hooks = chance.random() < 0.5
         self.tables: list[str] = []
         self.sql(SOURCE)
+        self.sql("CREATE SCHEMA m")
         for at in range(self.count):
             self._model(at)
 
