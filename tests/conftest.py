@@ -8,21 +8,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from database_file import Rows, rows_from
 from hypothesis import settings
 from long_part import IS_LONG, TIMES, played
 
 # How long an example takes is no promise of ours.
 settings.register_profile("t4t", deadline=None, max_examples=1000 * TIMES if IS_LONG else 100)
 settings.load_profile("t4t")
-
-Rows = list[tuple[Any, ...]]
 
 SETTINGS = """\
 project_folder = "{name}"
@@ -151,11 +148,6 @@ def query() -> Callable[..., Rows]:
     def run(where: Path, *statements: str) -> Rows:
         is_file = where.suffix in (".duckdb", ".db")
         file = where if is_file else where / "data" / "warehouse.duckdb"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(duckdb.connect(str(file))) as connection:
-            rows: Rows = []
-            for statement in statements:
-                rows = connection.execute(statement).fetchall()
-            return rows
+        return rows_from(file, *statements)
 
     return run

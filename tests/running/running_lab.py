@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from database_file import rows_from
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.planning.request import Request
@@ -76,11 +77,7 @@ class Lab:
 
     def sql(self, *statements: str) -> list[Row]:
         """Runs statements on the database as somebody else; gives the rows of the last."""
-        self.database.parent.mkdir(exist_ok=True)
-        with duckdb.connect(str(self.database)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-            return connection.fetchall() if connection.description else []
+        return rows_from(self.database, *statements)
 
     def project(self, **variables: object) -> Project:
         return load_project(self.folder, variables)
@@ -144,8 +141,8 @@ class Lab:
         )
 
     def state_rows(self) -> list[Row]:
-        with duckdb.connect(str(self.state), read_only=True) as connection:
-            return connection.execute("SELECT * FROM tee_model_state ORDER BY ALL").fetchall()
+        assert self.state.is_file()
+        return rows_from(self.state, "SELECT * FROM tee_model_state ORDER BY ALL")
 
     def everything(self) -> tuple[object, ...]:
         """What a failed run must leave as it was: the table, the ledger, the state."""
