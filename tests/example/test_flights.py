@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,13 +14,13 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from example_copy import copied, feed, imported, materializing
 
 from t4t_core.data_tests.alone import tables_tested
 from t4t_core.planning.request import Request
 from t4t_core.project import load_project
 from t4t_core.running.run import run_nodes
 
-Materialize = Callable[..., dict[str, dict[str, Any]]]
 INCREMENTAL = ("core.flight_log", "core.flights", "core.planes", "core.daily_delays")
 NOT_FLIGHTS = ("main", "my_schema", "active_rows_report")
 
@@ -32,10 +32,41 @@ def bag(database: Path, table: str) -> Counter[str]:
     return Counter(row[0] for row in rows)
 
 
-def test_each_run_moves_the_watermark_and_reads_only_what_is_new(materialize: Materialize) -> None:
+@dataclass(frozen=True)
+class Year:
+    """How the flights went on, run by run: three days land, three more, none, one and five.
+
+    Attributes:
+        top: The folder with the example, which nobody writes to.
+        data: Where the flights' database is after the last run; nobody writes to it.
+        runs: The metadata of each asset by its key, for each run.
+    """
+
+    top: Path
+    data: Path
+    runs: list[dict[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    """The flights after five runs, of which the third found nothing new."""
+    folder = tmp_path_factory.mktemp("year")
+    with pytest.MonkeyPatch.context() as patch:
+        top = copied(folder, patch)
+        with imported(top, patch) as example, materializing(example) as materialize:
+            runs = [
+                materialize(*NOT_FLIGHTS),
+                materialize(*NOT_FLIGHTS),
+                materialize(*NOT_FLIGHTS, "raw"),
+                materialize(*NOT_FLIGHTS, config=feed(1)),
+                materialize(*NOT_FLIGHTS, config=feed(5)),
+            ]
+    return Year(top, folder / "flights_data", runs)
+
+
+def test_each_run_moves_the_watermark_and_reads_only_what_is_new(year: Year) -> None:
     """The second run is incremental, adds what landed and ends three days later."""
-    first = materialize(*NOT_FLIGHTS)
-    second = materialize(*NOT_FLIGHTS)
+    first, second, *_ = year.runs
 
     log = second["core/flight_log"]
     assert first["core/flight_log"]["t4t/mode"] == "full"
@@ -47,11 +78,9 @@ def test_each_run_moves_the_watermark_and_reads_only_what_is_new(materialize: Ma
     assert second["core/flights"]["t4t/rows_updated"] > 0
 
 
-def test_a_run_with_nothing_new_writes_no_row(materialize: Materialize) -> None:
+def test_a_run_with_nothing_new_writes_no_row(year: Year) -> None:
     """Append and merge write nothing; delete_insert writes its window again, as it says."""
-    before = materialize(*NOT_FLIGHTS)
-
-    after = materialize(*NOT_FLIGHTS, "raw")
+    _, before, after, *_ = year.runs
 
     for key in ("core/flight_log", "core/flights", "core/planes"):
         assert after[key]["t4t/rows_inserted"] == after[key]["t4t/rows_updated"] == 0
@@ -60,32 +89,28 @@ def test_a_run_with_nothing_new_writes_no_row(materialize: Materialize) -> None:
     assert delays["t4t/rows_inserted"] == delays["t4t/rows_deleted"] > 0
 
 
-def test_tables_equal_their_full_refresh(
-    materialize: Materialize, flights_data: Path, top: Path, tmp_path: Path
-) -> None:
+def test_tables_equal_their_full_refresh(year: Year, tmp_path: Path) -> None:
     """After runs over late rows and corrections, every incremental table is a full refresh."""
-    for days in (3, 1, 5, 2):
-        materialize(*NOT_FLIGHTS, config={"ops": {"flights_feed": {"config": {"days": days}}}})
     copy = tmp_path / "copy"
-    shutil.copytree(flights_data, copy)
+    shutil.copytree(year.data, copy)
 
     project = load_project(
-        top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(copy)}
+        year.top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(copy)}
     )
     refreshed = run_nodes(project, project.models, Request(full_refresh=True))
 
     assert {model.status for model in refreshed.models} == {"success"}
     for table in INCREMENTAL:
         file = "nycflights.duckdb"
-        assert bag(flights_data / file, table) == bag(copy / file, table), table
+        assert bag(year.data / file, table) == bag(copy / file, table), table
 
 
-def test_the_data_tests_pass(materialize: Materialize, top: Path, flights_data: Path) -> None:
+def test_the_data_tests_pass(year: Year, tmp_path: Path) -> None:
     """What the flights' metadata and SQL tests promise holds after some runs."""
-    for days in (3, 2):
-        materialize(*NOT_FLIGHTS, config={"ops": {"flights_feed": {"config": {"days": days}}}})
+    copy = tmp_path / "copy"
+    shutil.copytree(year.data, copy)
     project = load_project(
-        top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(flights_data)}
+        year.top / "example_project" / "flights", None, {"T4T_EXAMPLE_DATA": str(copy)}
     )
 
     report = tables_tested(project, project.graph.select(), Request())
@@ -98,13 +123,11 @@ def test_the_data_tests_pass(materialize: Materialize, top: Path, flights_data: 
     }
 
 
-def test_the_feed_has_late_rows_and_corrections(
-    materialize: Materialize, flights_data: Path
-) -> None:
+def test_the_feed_has_late_rows_and_corrections(year: Year) -> None:
     """Some messages come one or two days late, and some flights have a second message."""
-    materialize(*NOT_FLIGHTS, "reference", "staging", "core", "marts", "delay_plot")
-
-    with closing(duckdb.connect(str(flights_data / "nycflights.duckdb"))) as connection:
+    with closing(
+        duckdb.connect(str(year.data / "nycflights.duckdb"), read_only=True)
+    ) as connection:
         late = connection.execute(
             "SELECT count(*) FROM raw.flights "
             "WHERE updated_at = time_hour AND arrived_on > make_date(year, month, day)"
@@ -150,11 +173,11 @@ def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         files.data_folder()
 
 
-def test_the_plot_is_a_picture_of_the_trend(materialize: Materialize, flights_data: Path) -> None:
+def test_the_plot_is_a_picture_of_the_trend(year: Year) -> None:
     """A plain asset takes a model as a DataFrame and writes a PNG."""
-    plot = materialize(*NOT_FLIGHTS)["delay_plot"]
+    plot = year.runs[0]["delay_plot"]
 
-    assert (flights_data / "delay_trend.png").read_bytes().startswith(b"\x89PNG")
+    assert (year.data / "delay_trend.png").read_bytes().startswith(b"\x89PNG")
     assert plot["plot"].startswith("![delays](data:image/png;base64,")
     assert plot["days"] == 3
 
