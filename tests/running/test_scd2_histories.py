@@ -140,7 +140,7 @@ class Present:
 @pytest.mark.parametrize("kind", ["TIMESTAMP", "TIMESTAMPTZ"])
 @pytest.mark.parametrize("strategy", ["timestamp", "check", "check by updated_at"])
 @pytest.mark.parametrize("deletes", ["invalidate", "new_record"])
-@histories(12, 100)
+@histories(8, 100)
 @given(steps=st.lists(st.tuples(STATE, st.integers(-3, 20)), min_size=1, max_size=6))
 def test_the_open_versions_are_the_source(
     deletes: str,
