@@ -10,6 +10,7 @@ import sys
 import threading
 
 from t4t_core.cli import main
+from t4t_core.plugins import hold_back_plugins
 
 # A command keeps nearly all that it makes until it ends: modules, models, trees of SQL. To look
 # through them for garbage as often as Python does takes a fifth of a short command's time. Its
@@ -24,6 +25,7 @@ _OWN_FRAMES = 4
 def program() -> None:
     """Runs the command of this process, which ends with it."""
     gc.set_threshold(_GARBAGE_AFTER_OBJECTS)
+    hold_back_plugins()
     try:
         main()
     except SystemExit as end:

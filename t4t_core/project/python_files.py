@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t4t_core.errors import Place, T4tError, UsageError
+from t4t_core.plugins import let_plugins_in
 
 if TYPE_CHECKING:
     from t4t_core.declared import Declaration
@@ -32,6 +33,7 @@ def public_names(folder: Path) -> Iterator[None]:
     # Imported here and below: a run of SQL alone needs none of it.
     from t4t_core.project.public_modules import public_modules
 
+    let_plugins_in()
     modules = public_modules()
     before = {name: sys.modules.get(name) for name in modules}
     known = set(sys.modules)

@@ -63,6 +63,27 @@ SELDOM = {
 # DuckDB 1.4 imports them itself when it is given a parameter.
 OF_DUCKDB = {"numpy", "pandas", "pyarrow"}
 RUNNING = {"t4t_core.planning.plan", "t4t_core.running.run", "t4t_core.strategies.merge"}
+READING = """\
+from pydantic import BaseModel
+
+class Row(BaseModel):
+    a: int
+
+@model
+def m() -> str:
+    return "SELECT 1 AS a"
+"""
+PLUGIN = """\
+print("imported")
+
+class Looking:
+    def new_schema_validator(self, schema, schema_type, path, *_):
+        if path.name == "Row":
+            print("looked")
+        return None, None, None
+
+plugin = Looking()
+"""
 KEYS = [
     "model_name",
     "materialization",
@@ -122,6 +143,39 @@ def test_a_command_imports_no_library_that_it_does_not_need(
     result = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert result.stdout.splitlines()[-1] == "imported: []"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({"m.sql": "SELECT 1 AS a"}, "", id="SQL"),
+        pytest.param(
+            {"m.py": READING, "a.sql": "SELECT 1 AS a"}, "imported\nlooked\n", id="Python"
+        ),
+    ],
+)
+def test_plugins_of_pydantic_are_for_python_code(
+    files: dict[str, str],
+    expected: str,
+    project: Make,
+    t4t_process: Process,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A project's Python code has the plugins that are installed; t4t itself looks for none."""
+    installed = tmp_path / "installed"
+    (installed / "looking-1.0.dist-info").mkdir(parents=True)
+    (installed / "looking-1.0.dist-info" / "METADATA").write_text("Name: looking\nVersion: 1.0\n")
+    (installed / "looking-1.0.dist-info" / "entry_points.txt").write_text(
+        "[pydantic]\nlooking = looking:plugin\n"
+    )
+    (installed / "looking.py").write_text(PLUGIN)
+    monkeypatch.setenv("PYTHONPATH", str(installed), prepend=os.pathsep)
+
+    result = t4t_process("run", project(files))
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == expected
 
 
 @pytest.mark.parametrize(
