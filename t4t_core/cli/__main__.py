@@ -13,7 +13,7 @@ from t4t_core.cli import main
 from t4t_core.plugins import hold_back_plugins
 
 # A command keeps nearly all that it makes until it ends: modules, models, trees of SQL. To look
-# through them for garbage as often as Python does takes a fifth of a short command's time. Its
+# through them for garbage as often as Python does takes a tenth of a short command's time. Its
 # modules alone are 110,000 such objects.
 _GARBAGE_AFTER_OBJECTS = 200_000
 # Imported before a project's own Python runs, and only then.
