@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from t4t_core.planning.steps import Greatest, Step
-from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
+from t4t_core.sql.exact import in_sets, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import STAGE, greatest_ordinal
@@ -18,6 +18,7 @@ from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeValue
 
 _READ = "t4t_read"
+_TIMES = "t4t_times"
 _NOTE = "Executed incremental append"
 
 Condition = Callable[[exp.Expr], exp.Expr]
@@ -108,7 +109,7 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
     """The rows read, less those that the table holds."""
     window = work.in_window(column(work.time_column), with_null=with_null)
     if greatest is None:
-        return _not_held(work, part(_compared(work), None), window)
+        return _not_held(work, part(_compared(work, times=1), None), window)
 
     def is_later(time: exp.Expr) -> exp.Expr:
         is_past = exp.GT(this=time, expression=time_literal(greatest))
@@ -124,29 +125,54 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
             either.append(exp.Not(this=_is_finite(time)))
         return exp.or_(*either, copy=False)
 
+    earlier = part(_compared(work, times=1), is_not_later)
     return exp.Union(
         this=part(work.selected(), is_later),
-        expression=exp.Subquery(this=_not_held(work, part(_compared(work), is_not_later), window)),
+        expression=exp.Subquery(this=_not_held(work, earlier, window)),
         distinct=False,
     )
 
 
-def _compared(work: Work) -> list[exp.Expr]:
-    """The columns as they are compared: by what their values are."""
-    return [in_sets(name, type_) for name, type_ in work.types.items()]
+def _compared(work: Work, times: int) -> list[exp.Expr]:
+    """The columns as they are compared, by what their values are, and how often a row counts."""
+    columns = [in_sets(name, type_) for name, type_ in work.types.items()]
+    return [*columns, exp.alias_(exp.Literal.number(times), _TIMES)]
 
 
 def _is_finite(time: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="isfinite", expressions=[time.copy()])
 
 
+def _whole(number: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=number, to=exp.DataType(this=exp.DataType.Type.BIGINT))
+
+
 def _not_held(work: Work, read: exp.Select, window: exp.Expr | None) -> exp.Query:
-    """The rows read that the table does not hold in the window."""
-    held = exp.select(*_compared(work), copy=False).from_(work.table, copy=False)
+    """The rows read that the table does not hold in the window, each as often as it is missing.
+
+    EXCEPT ALL gives the same, but numbers the rows of both sides: of many rows it takes three times
+    as long, and does not complete where they do not fit in memory (DuckDB 2.0).
+    """
+    held = exp.select(*_compared(work, times=-1), copy=False).from_(work.table, copy=False)
     if window is not None:
         held = held.where(window, copy=False)
-    new = exp.Except(this=read, expression=held, distinct=False)
-    if not any(is_coarse(type_) for type_ in work.types.values()):
-        return new
+    both = exp.Union(this=read, expression=held, distinct=False)
+    is_missing = exp.GT(this=exp.Sum(this=column(_TIMES)), expression=exp.Literal.number(0))
+    missing = (
+        exp.select(
+            *work.selected(),
+            exp.alias_(_whole(exp.Sum(this=column(_TIMES))), _TIMES),
+            copy=False,
+        )
+        .from_(subquery(both, "both_sides"), copy=False)
+        .group_by(*work.selected(), copy=False)
+        .having(is_missing, copy=False)
+    )
+    # A list of that many numbers makes that many rows.
+    numbers = exp.Anonymous(this="range", expressions=[column(_TIMES)])
+    repeated = exp.alias_(exp.Anonymous(this="unnest", expressions=[numbers]), _TIMES)
+    new = exp.select(*work.selected(), repeated, copy=False).from_(
+        subquery(missing, "missing"), copy=False
+    )
     columns = [out_of_sets(name, type_) for name, type_ in work.types.items()]
     return exp.select(*columns, copy=False).from_(subquery(new, "new"), copy=False)

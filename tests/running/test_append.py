@@ -268,3 +268,41 @@ def test_only_a_table_is_read_in_parts(
 
     (statement,) = (s for s in report.statements if s.startswith("INSERT"))
     assert ("MATERIALIZED" not in statement) == is_read_in_parts
+
+
+def test_values_of_every_type_are_compared(lab: Lab) -> None:
+    """A row that is there once and comes twice is added once, whatever its columns hold."""
+    values = {
+        "id": "1",
+        "c": "TIMESTAMP '2024-01-05'",
+        "v": "'a'",
+        "number": "'nan'::DOUBLE",
+        "zero": "-0.0::FLOAT",
+        "huge": "170141183460469231731687303715884105727::HUGEINT",
+        "money": "1.10::DECIMAL(38, 2)",
+        "bytes": "'\\x00a'::BLOB",
+        "bits": "'0101'::BITSTRING",
+        "document": """'{"a": [1, null]}'::JSON""",
+        "choice": "'x'::ENUM('x', 'y')",
+        "code": "'00000000-0000-0000-0000-000000000001'::UUID",
+        "zoned": "TIMESTAMPTZ '2024-01-05 00:00:00+02'",
+        "hour": "'01:02:03+02'::TIMETZ",
+        "list": "[NULL, 'b', 'B']",
+        "pair": "{'a': NULL, 'b': [1]}",
+        "fixed": "array_value(1.5, NULL)",
+        "map": "MAP {'k': NULL, 'l': 1}",
+        "either": "union_value(k := 'v')",
+        "nothing": "NULL::INTEGER",
+    }
+    row = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
+    lab.sql(f"CREATE TABLE src AS SELECT {row}")
+    lab.model("SELECT * FROM src", incremental("append", lookback="1 day"))
+    lab.run()
+    again = lab.run()
+    lab.sql(f"INSERT INTO src SELECT {row}")
+
+    report = lab.run()
+
+    assert (again.rows_inserted, report.rows_inserted) == (0, 1)
+    text = "SELECT (COLUMNS(*))::VARCHAR FROM "
+    assert lab.rows(f"{text} m.t") == lab.rows(f"{text} src")
