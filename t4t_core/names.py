@@ -7,6 +7,8 @@ from typing import Final
 
 # The schema of what t4t keeps in the database for itself.
 OWN_SCHEMA: Final = "_t4t"
+# Before a node's name: what a thread that runs the node is called.
+THREAD: Final = "t4t "
 
 
 def quoted(identifier: str) -> str:

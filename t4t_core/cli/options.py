@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -198,7 +197,11 @@ class _Lines(logging.Formatter):
     """Log lines that say which model they are of, where several are run at a time."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
-        model = record.threadName or ""
-        if record.thread != threading.main_thread().ident and model not in record.message:
+        from t4t_core.names import THREAD
+
+        name = record.threadName or ""
+        # DuckDB and Python code have threads too, of other names.
+        model = name.removeprefix(THREAD)
+        if model != name and model not in record.message:
             record.message = f"{model}: {record.message}"
         return super().formatMessage(record)

@@ -62,6 +62,7 @@ class NodeRuns:
         self._broken: dict[Key, str] = {}  # and those of which a test failed
         self._project = project
         self._nodes = nodes
+        self._place = {node.name.key: at for at, node in enumerate(nodes)}
         self._request = request
         self._on_progress = on_progress
 
@@ -73,7 +74,8 @@ class NodeRuns:
             session: What it is run in.
         """
         key = node.name.key
-        culprit = next((self._broken[o] for o in self.reads[key] if o in self._broken), None)
+        broken = [other for other in self.reads[key] if other in self._broken]
+        culprit = self._broken[min(broken, key=self._place.__getitem__)] if broken else None
         report, tests = self._outcome(node, session, culprit)
         if culprit is not None or (report is not None and report.status == "failed"):
             self._broken[key] = self.undone[key] = culprit or f"{node} failed"

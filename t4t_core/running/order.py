@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from t4t_core.checks.assigned import tables_read
+from t4t_core.checks import Check
+from t4t_core.checks.assigned import schema_of, tables_read
 from t4t_core.checks.query import Node
 from t4t_core.graph import Graph
+from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
+from t4t_core.sql_functions.calls import functions_behind
 
 
 def read_in_run(nodes: Sequence[Node], graph: Graph) -> dict[Key, frozenset[Key]]:
@@ -35,22 +38,24 @@ def done_before(
     reads: Mapping[Key, frozenset[Key]],
     *,
     with_tests: bool,
+    unmade: Collection[Key] = (),
 ) -> dict[Key, frozenset[Key]]:
     """For each node of a run, which others are done before it is begun.
 
-    Those are the ones that it reads, and with tests whatever makes each test find the tables as it
-    would if the nodes were run one after the other.
+    Those are the ones that it reads, and with tests whatever makes each test find the tables and
+    functions as it would if the nodes were run one after the other.
 
     Args:
         nodes: In the order of a run of one after the other.
         project: Their project.
         reads: What each node reads; see `read_in_run`.
         with_tests: The data tests are run too.
+        unmade: The functions that the first model that calls them has to make.
     """
     before = {node.name.key: set(reads[node.name.key]) for node in nodes}
     if with_tests:
         place = {key: at for at, key in enumerate(before)}
-        for moment, seen in _looks(nodes, project, reads):
+        for moment, seen in _looks(nodes, project, reads, unmade):
             for key in seen - {moment}:
                 if place[key] < place[moment]:
                     before[moment].add(key)
@@ -60,14 +65,43 @@ def done_before(
 
 
 def _looks(
-    nodes: Sequence[Node], project: Project, reads: Mapping[Key, frozenset[Key]]
+    nodes: Sequence[Node],
+    project: Project,
+    reads: Mapping[Key, frozenset[Key]],
+    unmade: Collection[Key],
 ) -> Iterator[tuple[Key, set[Key]]]:
-    """For each test, the node with which it is run, and the nodes of the run that it looks at."""
+    """For each test, the node with which it is run, and the nodes of the run that it looks at.
+
+    Among these are those that may make a function that it calls.
+    """
     keys = {node.name.key for node in nodes}
+    makers = _makers(nodes, project.graph, unmade)
     for key in keys:
         for check in project.checks.of(key):
             seen = {key}
             for other in tables_read(check, key, project.graph):
                 seen |= {other} if other in keys else reads[other]
+            if makers:
+                for function in _called(check, key, project.graph):
+                    seen |= makers.get(function, set())
             after = project.checks.waits.get((key, check.name), key)
             yield (after if after in keys else key), seen
+
+
+def _makers(nodes: Sequence[Node], graph: Graph, unmade: Collection[Key]) -> dict[Key, set[Key]]:
+    """The models of a run that call each function that has to be made."""
+    found: dict[Key, set[Key]] = {key: set() for key in unmade}
+    for node in nodes:
+        for function in graph.functions_of(node) if found and isinstance(node, Model) else ():
+            if function.name.key in found:
+                found[function.name.key].add(node.name.key)
+    return found
+
+
+def _called(check: Check, key: Key, graph: Graph) -> list[Key]:
+    """The functions that a check of a table calls, at any distance."""
+    schema = schema_of(check, key, graph)
+    called = functions_behind(
+        check.calls, schema, graph.functions, graph.catalog, graph.default_schema
+    )
+    return [function.name.key for function in called]

@@ -40,13 +40,13 @@ def scheduled(
         reads: For each node, the others that it reads.
         threads: How many may run at a time.
     """
-    before = done_before(nodes, project, reads, with_tests=request.with_tests)
     if threads == 1:
-        return Schedule(nodes, before)
+        return Schedule(nodes, done_before(nodes, project, reads, with_tests=request.with_tests))
     called = {node.name.key: _functions(node, project, request) for node in nodes}
     _make_schemas(nodes, called, project, warehouse)
     known = {function.name.key: function for found in called.values() for function in found}
     unmade = _unmade(tuple(known.values()), project, request, warehouse)
+    before = done_before(nodes, project, reads, with_tests=request.with_tests, unmade=unmade)
     claims = {
         key: [function.name.key for function in functions if function.name.key in unmade]
         for key, functions in called.items()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import TypeVar
 
 from t4t_core.checks.query import Node
+from t4t_core.names import THREAD
 from t4t_core.running.schedule import Schedule
 from t4t_core.running.session import Session
 
@@ -50,7 +51,10 @@ def run_side_by_side(
                         on_ended(node, run(node, session))
                     else:
                         taken = free.pop()
-                        running[pool.submit(_named, run, node, taken)] = (node, taken)
+                        # Noted first: Ctrl-C may come while the pool begins a thread for it.
+                        future: Future[Ended] = Future()
+                        running[future] = (node, taken)
+                        pool.submit(_fill, future, run, node, taken)
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -61,15 +65,22 @@ def run_side_by_side(
             _stop(running)
 
 
-def _named(run: Callable[[Node, Session], Ended], node: Node, session: Session) -> Ended:
+def _fill(
+    future: Future[Ended], run: Callable[[Node, Session], Ended], node: Node, session: Session
+) -> None:
     """Runs a node in a thread of the node's name, which log lines are told apart by."""
-    threading.current_thread().name = str(node)
-    return run(node, session)
+    if not future.set_running_or_notify_cancel():
+        return
+    threading.current_thread().name = f"{THREAD}{node}"
+    try:
+        future.set_result(run(node, session))
+    except BaseException as error:  # noqa: BLE001  who waits for the future raises it
+        future.set_exception(error)
 
 
 def _stop(running: dict[Future[Ended], tuple[Node, Session]]) -> None:
-    """Stops what runs; each is rolled back by its own thread."""
-    ahead: Collection[Future[Ended]] = running
+    """Stops what runs; each is rolled back by its own thread. What has not begun never does."""
+    ahead = {future for future in running if not future.cancel()}
     while ahead:
         for future in ahead:
             running[future][1].warehouse.stop()

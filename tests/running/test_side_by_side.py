@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -230,6 +231,58 @@ def test_ctrl_c_stops_all_of_them(lab: Lab) -> None:
     assert lab.ledger() == []
 
 
+def test_ctrl_c_while_a_thread_begins_stops_what_it_was_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model may have begun by then; it is rolled back before the database is closed."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    lab.model(LENGTHY, {"materialization": "table"}, name="a")
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(lab, 2)
+
+    monkeypatch.undo()
+    assert lab.ledger() == []
+    lab.model("SELECT 1 AS n", {"materialization": "table"}, name="a")
+    assert statuses(run(lab, 2)) == {"a": "success"}
+
+
+@pytest.mark.parametrize("is_again", [False, True], ids=["new", "changed"])
+def test_a_test_finds_the_function_that_an_earlier_model_makes(lab: Lab, is_again: bool) -> None:
+    """Of one that a model calls, the test finds what it would find one after the other."""
+    slow = "(SELECT sum(a.i * b.i) FROM range(3000) AS a(i), range(3000) AS b(i))"
+    (lab.folder / "tests").mkdir()
+    (lab.folder / "tests" / "known.sql").write_text("SELECT id FROM @table_name WHERE m.g(id) <> 2")
+    function(lab, "g.sql", "CREATE MACRO m.g(x) AS m.f(x)")
+    function(lab, "f.sql", "CREATE MACRO m.f(x) AS x + 1")
+    lab.model(f"SELECT m.f(1) AS id, {slow} AS n", {"materialization": "table"}, name="a")
+    lab.model("SELECT 1 AS id", {"materialization": "table", "tests": ["known"]}, name="b")
+    if is_again:
+        run(lab, 1, with_tests=True)
+        function(lab, "f.sql", "CREATE MACRO m.f(x) AS x + 2")
+
+    report = run(lab, 2, with_tests=True)
+
+    assert [test.status for test in report.tests] == ["failed" if is_again else "passed"]
+
+
+def test_the_first_of_several_culprits_is_named(lab: Lab) -> None:
+    """Whatever order sets have in this process."""
+    for name in "abcdefgh":
+        lab.model(f"SELECT error('{name}') AS n", {"materialization": "table"}, name=name)
+    lab.model("FROM h, g, f, e, d, c, b, a", {"materialization": "table"}, name="z")
+
+    (left_out,) = (model for model in run(lab, 2).models if model.model_name == "m.z")
+
+    assert left_out.reason == "m.a failed"
+
+
 def told(report: Report, folder: Path) -> tuple[object, ...]:
     """What a report says, without moments, times and the project's folder."""
     models = [
@@ -377,3 +430,22 @@ def test_log_lines_say_which_model_they_are_of(lab: Lab, t4t_process: Any) -> No
         f"INFO - DuckDBAdapter - m.{name}: Executed incremental merge" for name in ("a", "b")
     ]
     assert all(("m.a" in line) is not ("m.b" in line) for line in lines)
+
+
+def test_log_lines_of_other_threads_stand_as_they_are(lab: Lab, t4t_process: Any) -> None:
+    """Those of a user's own threads are of no model."""
+    lab.python(
+        "import logging\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from t4t_core import model\n"
+        "@model(materialization='table')\n"
+        "def p():\n"
+        "    with ThreadPoolExecutor(1) as pool:\n"
+        "        pool.submit(logging.getLogger('own').warning, 'called').result()\n"
+        "    return 'SELECT 1 AS n'\n",
+        name="p",
+    )
+
+    done = t4t_process("run", lab.folder)
+
+    assert "WARNING - own - called" in done.stderr.splitlines()
