@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from t4t_core.planning.steps import Greatest, Step
-from t4t_core.sql.exact import in_sets, out_of_sets
+from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import STAGE, greatest_ordinal
@@ -109,7 +109,7 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
     """The rows read, less those that the table holds."""
     window = work.in_window(column(work.time_column), with_null=with_null)
     if greatest is None:
-        return _not_held(work, part(_compared(work, times=1), None), window)
+        return _not_held(work, lambda columns: part(columns, None), window, is_many=True)
 
     def is_later(time: exp.Expr) -> exp.Expr:
         is_past = exp.GT(this=time, expression=time_literal(greatest))
@@ -125,18 +125,24 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
             either.append(exp.Not(this=_is_finite(time)))
         return exp.or_(*either, copy=False)
 
-    earlier = part(_compared(work, times=1), is_not_later)
+    lower = work.lower
+    are_only_ties = lower is not None and (lower.kind, lower.ordinal) == (
+        greatest.kind,
+        greatest.ordinal,
+    )
+    missing = _not_held(
+        work, lambda columns: part(columns, is_not_later), window, is_many=not are_only_ties
+    )
     return exp.Union(
         this=part(work.selected(), is_later),
-        expression=exp.Subquery(this=_not_held(work, earlier, window)),
+        expression=exp.Subquery(this=missing),
         distinct=False,
     )
 
 
-def _compared(work: Work, times: int) -> list[exp.Expr]:
-    """The columns as they are compared, by what their values are, and how often a row counts."""
-    columns = [in_sets(name, type_) for name, type_ in work.types.items()]
-    return [*columns, exp.alias_(exp.Literal.number(times), _TIMES)]
+def _compared(work: Work) -> list[exp.Expr]:
+    """The columns as they are compared: by what their values are."""
+    return [in_sets(name, type_) for name, type_ in work.types.items()]
 
 
 def _is_finite(time: exp.Expr) -> exp.Expr:
@@ -147,16 +153,46 @@ def _whole(number: exp.Expr) -> exp.Expr:
     return exp.Cast(this=number, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
-def _not_held(work: Work, read: exp.Select, window: exp.Expr | None) -> exp.Query:
-    """The rows read that the table does not hold in the window, each as often as it is missing.
+def _not_held(
+    work: Work,
+    read: Callable[[list[exp.Expr]], exp.Select],
+    window: exp.Expr | None,
+    *,
+    is_many: bool,
+) -> exp.Query:
+    """The rows read that the table does not hold in the window, each as often as it is missing."""
 
-    EXCEPT ALL gives the same, but numbers the rows of both sides: of many rows it takes three times
-    as long, and does not complete where they do not fit in memory (DuckDB 2.0).
+    def held(columns: list[exp.Expr]) -> exp.Select:
+        rows = exp.select(*columns, copy=False).from_(work.table, copy=False)
+        return rows if window is None else rows.where(window, copy=False)
+
+    columns = [out_of_sets(name, type_) for name, type_ in work.types.items()]
+    new: exp.Query
+    if is_many:
+        new = _missing(work, read, held)
+    else:
+        rows = read(_compared(work))
+        new = exp.Except(this=rows, expression=held(_compared(work)), distinct=False)
+        if not any(is_coarse(type_) for type_ in work.types.values()):
+            return new
+    return exp.select(*columns, copy=False).from_(subquery(new, "new"), copy=False)
+
+
+def _missing(
+    work: Work,
+    read: Callable[[list[exp.Expr]], exp.Select],
+    held: Callable[[list[exp.Expr]], exp.Select],
+) -> exp.Select:
+    """What EXCEPT ALL gives, by counting the rows of both sides.
+
+    Of many rows EXCEPT ALL, which numbers them, takes three times as long, and does not complete
+    where they do not fit in memory; of few rows it is the faster one (DuckDB 2.0).
     """
-    held = exp.select(*_compared(work, times=-1), copy=False).from_(work.table, copy=False)
-    if window is not None:
-        held = held.where(window, copy=False)
-    both = exp.Union(this=read, expression=held, distinct=False)
+
+    def counted(times: int) -> list[exp.Expr]:
+        return [*_compared(work), exp.alias_(exp.Literal.number(times), _TIMES)]
+
+    both = exp.Union(this=read(counted(1)), expression=held(counted(-1)), distinct=False)
     is_missing = exp.GT(this=exp.Sum(this=column(_TIMES)), expression=exp.Literal.number(0))
     missing = (
         exp.select(
@@ -171,8 +207,6 @@ def _not_held(work: Work, read: exp.Select, window: exp.Expr | None) -> exp.Quer
     # A list of that many numbers makes that many rows.
     numbers = exp.Anonymous(this="range", expressions=[column(_TIMES)])
     repeated = exp.alias_(exp.Anonymous(this="unnest", expressions=[numbers]), _TIMES)
-    new = exp.select(*work.selected(), repeated, copy=False).from_(
+    return exp.select(*work.selected(), repeated, copy=False).from_(
         subquery(missing, "missing"), copy=False
     )
-    columns = [out_of_sets(name, type_) for name, type_ in work.types.items()]
-    return exp.select(*columns, copy=False).from_(subquery(new, "new"), copy=False)
