@@ -17,7 +17,8 @@ from t4t_core.sql_functions.calls import functions_behind
 def read_in_run(nodes: Sequence[Node], graph: Graph) -> dict[Key, frozenset[Key]]:
     """For each node of the graph, which nodes of a run it reads.
 
-    It may read them through others that are not in the run: ephemeral models and views.
+    It may read them through ephemeral models and views that are not in the run. Tables that are not
+    in the run hold what they held, so nothing is read through those.
 
     Args:
         nodes: Of the run.
@@ -25,11 +26,18 @@ def read_in_run(nodes: Sequence[Node], graph: Graph) -> dict[Key, frozenset[Key]
     """
     chosen = {node.name.key for node in nodes}
     found: dict[Key, frozenset[Key]] = {}
-    for key in graph.nodes:  # parents before children
-        parents = graph.parents[key]
-        through = (found[parent] for parent in parents if parent not in chosen)
-        found[key] = frozenset(chosen.intersection(parents)).union(*through)
+    for key, node in graph.nodes.items():  # parents before children
+        found[key] = frozenset()
+        if key in chosen or _shows_others(node):
+            parents = graph.parents[key]
+            through = (found[parent] for parent in parents if parent not in chosen)
+            found[key] = frozenset(chosen.intersection(parents)).union(*through)
     return found
+
+
+def _shows_others(node: Node) -> bool:
+    """Whether a node has no rows of its own."""
+    return isinstance(node, Model) and (node.is_ephemeral or node.config.materialization == "view")
 
 
 def done_before(
@@ -42,8 +50,9 @@ def done_before(
 ) -> dict[Key, frozenset[Key]]:
     """For each node of a run, which others are done before it is begun.
 
-    Those are the ones that it reads, and with tests whatever makes each test find the tables and
-    functions as it would if the nodes were run one after the other.
+    Those are the ones that it reads, those that make functions of views that it reads, and with
+    tests whatever makes each test find the tables and functions as it would if the nodes were run
+    one after the other.
 
     Args:
         nodes: In the order of a run of one after the other.
@@ -53,29 +62,49 @@ def done_before(
         unmade: The functions that the first model that calls them has to make.
     """
     before = {node.name.key: set(reads[node.name.key]) for node in nodes}
+    place = {key: at for at, key in enumerate(before)}
+    makers = _makers(nodes, project.graph, unmade)
+    looks = _in_views(nodes, project.graph, makers) if makers else []
     if with_tests:
-        place = {key: at for at, key in enumerate(before)}
-        for moment, seen in _looks(nodes, project, reads, unmade):
-            for key in seen - {moment}:
-                if place[key] < place[moment]:
-                    before[moment].add(key)
-                else:
-                    before[key].add(moment)
+        looks += _in_tests(nodes, project, reads, makers)
+    for moment, seen in looks:
+        for key in seen - {moment}:
+            if place[key] < place[moment]:
+                before[moment].add(key)
+            else:
+                before[key].add(moment)
     return {key: frozenset(keys) for key, keys in before.items()}
 
 
-def _looks(
+def _in_views(
+    nodes: Sequence[Node], graph: Graph, makers: Mapping[Key, set[Key]]
+) -> list[tuple[Key, set[Key]]]:
+    """For each node, those that may make a function in a view of other runs that it reads."""
+    chosen = {node.name.key for node in nodes}
+    found: dict[Key, set[Key]] = {}
+    for key, node in graph.nodes.items():  # parents before children
+        found[key] = set()
+        if key in chosen or _shows_others(node):
+            for parent in graph.parents[key]:
+                if parent not in chosen:
+                    found[key] |= found[parent]
+        if key not in chosen and isinstance(node, Model) and _shows_others(node):
+            for function in graph.functions_of(node):
+                found[key] |= makers.get(function.name.key, set())
+    return [(key, found[key]) for key in chosen]
+
+
+def _in_tests(
     nodes: Sequence[Node],
     project: Project,
     reads: Mapping[Key, frozenset[Key]],
-    unmade: Collection[Key],
+    makers: Mapping[Key, set[Key]],
 ) -> Iterator[tuple[Key, set[Key]]]:
     """For each test, the node with which it is run, and the nodes of the run that it looks at.
 
     Among these are those that may make a function that it calls.
     """
     keys = {node.name.key for node in nodes}
-    makers = _makers(nodes, project.graph, unmade)
     for key in keys:
         for check in project.checks.of(key):
             seen = {key}

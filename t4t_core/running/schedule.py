@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from t4t_core.checks.query import Node
@@ -28,13 +29,14 @@ class Schedule:
         Args:
             nodes: In the order of a run of one after the other.
             before: For each node, which others end before it begins; they stand before it.
-            alone: The nodes beside which nothing else is worked on.
+            alone: The nodes beside which nothing else is worked on. What comes before one in the
+                run's order has ended by then, and what comes after it has not begun.
             claims: What a node may make in the database that others may make too. Two that may
                 make the same are not worked on at once until it is made.
         """
         self._nodes = nodes
         self._place = {node.name.key: at for at, node in enumerate(nodes)}
-        self._alone = frozenset(alone)
+        self._alone = deque(sorted(self._place[key] for key in alone))
         self._claims = {key: set(things) for key, things in (claims or {}).items()}
         self._made: set[Hashable] = set()
         self._claimed: set[Hashable] = set()
@@ -44,18 +46,17 @@ class Schedule:
             for other in before[key]:
                 self._after[other].append(key)
         self._ready: list[int] = []
-        self._ready_alone: list[int] = []
         self._running: set[Key] = set()
+        self._ended = 0
         for key, count in self._waits.items():
             if not count:
-                self._let_begin(key)
+                heapq.heappush(self._ready, self._place[key])
 
     def next(self) -> Node | None:
         """The next node to begin; None where one that runs must end first, or all have begun."""
         at = self._first_free()
-        # While one runs alone nothing ends, so nothing else becomes free.
-        if at is None and not self._running and self._ready_alone:
-            at = heapq.heappop(self._ready_alone)
+        if self._alone and self._alone[0] == self._ended and not self._running:
+            at = heapq.heappop(self._ready)
         if at is None:
             return None
         node = self._nodes[at]
@@ -65,7 +66,7 @@ class Schedule:
 
     def is_alone(self, node: Node) -> bool:
         """Whether nothing else is worked on beside a node."""
-        return node.name.key in self._alone
+        return bool(self._alone) and self._place[node.name.key] == self._alone[0]
 
     def end(self, node: Node, *, has_made: bool) -> None:
         """Takes into account that a node has ended.
@@ -76,6 +77,9 @@ class Schedule:
         """
         key = node.name.key
         self._running.remove(key)
+        self._ended += 1
+        if self.is_alone(node):
+            self._alone.popleft()
         claims = self._claims_of(key)
         self._claimed -= claims
         if has_made:
@@ -83,17 +87,14 @@ class Schedule:
         for other in self._after[key]:
             self._waits[other] -= 1
             if not self._waits[other]:
-                self._let_begin(other)
-
-    def _let_begin(self, key: Key) -> None:
-        heap = self._ready_alone if key in self._alone else self._ready
-        heapq.heappush(heap, self._place[key])
+                heapq.heappush(self._ready, self._place[other])
 
     def _first_free(self) -> int | None:
-        """The first that may begin now, taken out; none of those that are worked on alone."""
+        """The first that may begin now beside others, taken out."""
         found: int | None = None
         held: list[int] = []
-        while self._ready and found is None:
+        end = self._alone[0] if self._alone else len(self._nodes)
+        while self._ready and self._ready[0] < end and found is None:
             at = heapq.heappop(self._ready)
             if self._claims_of(self._nodes[at].name.key) & self._claimed:
                 held.append(at)

@@ -71,7 +71,7 @@ def _make_schemas(
             made.append(node.name)
         schemas_of_node = {name.key[0]: name for name in made}
         several |= wanted.keys() & schemas_of_node.keys()
-        wanted |= schemas_of_node
+        wanted = schemas_of_node | wanted  # spelled as the first would
     missing = several - schemas(warehouse) if several else several
     if missing:
         with warehouse.transaction():

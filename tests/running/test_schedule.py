@@ -52,6 +52,10 @@ def test_whatever_the_order_of_their_ends(data: Any, count: int, threads: int) -
             key = node.name.key
             assert before[key] <= set(ended)
             assert not beside or not alone & {key, *beside}
+            assert key not in alone or sorted(ended) == keys[: keys.index(key)]
+            assert not any(
+                other in alone and other not in ended for other in keys[: keys.index(key)]
+            )
             assert all(not claims[key] & claims[other] - made for other in beside)
             running.append(node)
         if not running:
@@ -80,20 +84,19 @@ def test_one_at_a_time_they_come_in_their_order() -> None:
     assert given_out == nodes
 
 
-def test_what_is_free_does_not_wait_for_what_runs_alone() -> None:
-    """A node that runs alone comes once nothing else can begin."""
-    nodes = nodes_of(3)
+def test_what_runs_alone_stands_between_the_others() -> None:
+    """What comes before it in the order has ended when it begins, and what comes after has not."""
+    nodes = nodes_of(4)
     keys = [node.name.key for node in nodes]
-    schedule = Schedule(nodes, dict.fromkeys(keys, ()), alone=[keys[0]])
+    schedule = Schedule(nodes, dict.fromkeys(keys, ()), alone=[keys[2]])
 
-    first, second, third = schedule.next(), schedule.next(), schedule.next()
-
-    assert [first, second, third] == [nodes[1], nodes[2], None]
+    assert [schedule.next(), schedule.next(), schedule.next()] == [nodes[0], nodes[1], None]
     schedule.end(nodes[1], has_made=True)
     assert schedule.next() is None
+    schedule.end(nodes[0], has_made=True)
+    assert [schedule.next(), schedule.next()] == [nodes[2], None]
     schedule.end(nodes[2], has_made=True)
-    assert schedule.next() is nodes[0]
-    assert schedule.next() is None
+    assert [schedule.next(), schedule.next()] == [nodes[3], None]
 
 
 def relationship(to: str) -> dict[str, Any]:
