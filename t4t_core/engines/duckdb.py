@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from t4t_core.engines.duckdb_session import (
     put_settings_back,
     session_state,
 )
+from t4t_core.engines.interrupts import interrupted_by_ctrl_c
 from t4t_core.errors import OtherSettingsError, RunError
 from t4t_core.names import TableName, quoted
 from t4t_core.planning.facts import Column, Index, Target
@@ -42,6 +44,9 @@ class Warehouse:
         self.connection = connection
         self._owned = owned
         self._is_stopped = False
+        self._is_interruptible = False
+        self._statements = itertools.count(1)
+        self._statement = 0
         self._session_before: SessionState | None = None
         connection.execute(_NO_PYTHON_TABLES)
         self._catalog = str(self.rows("SELECT current_database()")[0][0])
@@ -95,12 +100,22 @@ class Warehouse:
         """A warehouse on a cursor: another connection to the open database, for another thread."""
         return Warehouse(self.connection.cursor())
 
+    @contextmanager
+    def stopped_by_ctrl_c(self) -> Iterator[None]:
+        """While this is open, Ctrl-C ends a statement that the main thread waits for."""
+        self._is_interruptible = True
+        try:
+            with interrupted_by_ctrl_c(lambda: self._statement, self.connection.interrupt):
+                yield
+        finally:
+            self._is_interruptible = False
+
     def stop(self) -> None:
         """Ends what another thread runs here with a KeyboardInterrupt, and refuses what follows.
 
         Only what rolls back goes on. A statement that begins at this moment may be missed.
         """
-        self._is_stopped = True
+        self._is_stopped = self._is_interruptible = True
         self.connection.interrupt()
 
     def __enter__(self) -> Warehouse:
@@ -297,6 +312,7 @@ class Warehouse:
         log.debug("%s", sql)
         if self._is_stopped:
             raise KeyboardInterrupt
+        self._statement = next(self._statements)
         try:
             if parameters:
                 self.connection.execute(sql, parameters)
@@ -308,6 +324,8 @@ class Warehouse:
             # That is how DuckDB's client tells of Ctrl-C.
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
-            if self._is_stopped and isinstance(error, duckdb.InterruptException):
+            if self._is_interruptible and isinstance(error, duckdb.InterruptException):
                 raise KeyboardInterrupt from error
             raise database_error(error, sql) from error
+        finally:
+            self._statement = 0

@@ -33,4 +33,5 @@ def open_to_look(project: Project) -> Iterator[Warehouse]:
         limit(warehouse, settings.limits)
         attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=True)
         register_functions(project.graph, warehouse)
-        yield warehouse
+        with warehouse.stopped_by_ctrl_c():
+            yield warehouse

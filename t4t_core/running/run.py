@@ -65,7 +65,7 @@ def run_nodes(
         nodes = in_build_order(project, nodes)
     runs = NodeRuns(project, nodes, request, on_progress)
     ended: dict[Key, Ended] = {}
-    with open_session(project) as session:
+    with open_session(project) as session, session.warehouse.stopped_by_ctrl_c():
         session.unchanged.look_at(nodes, request)
         schedule = scheduled(nodes, project, request, session.warehouse, runs.reads, threads)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +84,24 @@ def test_ctrl_c_closes_the_database(project: Make, query: Query) -> None:
     assert result.stdout == "asked at the end\n"
     assert _logs(folder) == []
     assert query(folder, "SELECT a FROM a") == [(1,)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="DuckDB alone listens there")
+def test_ctrl_c_ends_a_statement(project: Make) -> None:
+    """Also one that would never end by itself; nothing of its model is there."""
+    folder = project({"a.sql": "SELECT sum(i % 7) AS n FROM range(100000000000000) AS r(i)"})
+    command = [sys.executable, "-m", "t4t_core.cli", "run", folder]
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "Executing model" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert _logs(folder) == []
 
 
 def test_a_reader_that_goes_away_is_no_error(project: Make, query: Query) -> None:
