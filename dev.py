@@ -23,8 +23,9 @@ LOWEST = ROOT / "requirements" / "lowest.txt"
 COMPILED = ROOT / "requirements" / "compiled.txt"
 UV = ROOT / "requirements" / "uv.txt"
 QUIETLY = ("--quiet", "--no-deps")
-# A process that has no test left takes some of the other's: a few tests take most of the time.
-TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")
+# Three keep two processors busy, since some tests wait for processes of their own. A process that has
+# no test left takes some of another's: a few tests take most of the time.
+AT_A_TIME = ("-n", "3", "--dist", "worksteal")
 
 
 def programs_of(requirements: Path) -> Path:
@@ -110,8 +111,8 @@ def ui(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """The tests, two at a time; further arguments go to pytest."""
-    run([str(environment() / "python"), "-m", "pytest", *TWO_AT_A_TIME, *arguments])
+    """The tests, three at a time; further arguments go to pytest."""
+    run([str(environment() / "python"), "-m", "pytest", *AT_A_TIME, *arguments])
 
 
 def lowest(arguments: list[str]) -> None:
@@ -119,7 +120,7 @@ def lowest(arguments: list[str]) -> None:
     # What pages call is tested on these versions too, and planted bugs are only texts.
     left_out = [f"--ignore=tests/{folder}" for folder in ("docs", "planted")]
     python = str(environment(LOWEST) / "python")
-    run([python, "-m", "pytest", *TWO_AT_A_TIME, *left_out, *arguments])
+    run([python, "-m", "pytest", *AT_A_TIME, *left_out, *arguments])
 
 
 def compiled(arguments: list[str]) -> None:
@@ -130,7 +131,7 @@ def compiled(arguments: list[str]) -> None:
     there = ("--upgrade", "--target", str(folder))
     install(programs, *there, "--requirement", str(COMPILED), "--require-hashes")
     tests = arguments or ["tests/reading", "tests/command_line"]
-    run([str(programs / "python"), "-m", "pytest", *TWO_AT_A_TIME, *tests], PYTHONPATH=str(folder))
+    run([str(programs / "python"), "-m", "pytest", *AT_A_TIME, *tests], PYTHONPATH=str(folder))
 
 
 def lint(arguments: list[str]) -> None:
@@ -150,7 +151,7 @@ def bench(arguments: list[str]) -> None:
 
 def long(arguments: list[str]) -> None:
     """The long part of the tests: other histories each time, and many more; T4T_LONG=5 for more."""
-    command = [str(environment() / "python"), "-m", "pytest", *TWO_AT_A_TIME, "-m", "long"]
+    command = [str(environment() / "python"), "-m", "pytest", *AT_A_TIME, "-m", "long"]
     run([*command, *arguments], T4T_LONG=os.environ.get("T4T_LONG", "1"))
 
 
