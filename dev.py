@@ -23,8 +23,8 @@ LOWEST = ROOT / "requirements" / "lowest.txt"
 COMPILED = ROOT / "requirements" / "compiled.txt"
 UV = ROOT / "requirements" / "uv.txt"
 QUIETLY = ("--quiet", "--no-deps")
-# Three keep two processors busy, since some tests wait for processes of their own. A process that has
-# no test left takes some of another's: a few tests take most of the time.
+# Three keep two processors busy, since some tests wait for processes of their own. One that has no
+# test left takes some of another's: a few tests take most of the time.
 AT_A_TIME = ("-n", "3", "--dist", "worksteal")
 
 
@@ -124,13 +124,13 @@ def lowest(arguments: list[str]) -> None:
 
 
 def compiled(arguments: list[str]) -> None:
-    """The tests of reading and of commands with compiled sqlglot, the extra `fast`."""
+    """The tests of reading with compiled sqlglot, the extra `fast`."""
     programs = environment()
     # Its files go into the package's own folder, so both come into one that is looked in first.
     folder = ROOT / ".venv" / "compiled"
     there = ("--upgrade", "--target", str(folder))
     install(programs, *there, "--requirement", str(COMPILED), "--require-hashes")
-    tests = arguments or ["tests/reading", "tests/command_line"]
+    tests = arguments or ["tests/reading"]
     run([str(programs / "python"), "-m", "pytest", *AT_A_TIME, *tests], PYTHONPATH=str(folder))
 
 
