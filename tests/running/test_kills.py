@@ -134,6 +134,18 @@ def test_several_at_a_time_go_on(lab: Lab, source: Source, number: int) -> None:
     assert len(lab.state_rows()) == len(wanted)
 
 
+def kill_at_any_time(lab: Lab, source: Source, count: int, within_s: tuple[float, float]) -> None:
+    """Starts so many runs one after the other, with a new row before each, and kills them."""
+    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder)]
+    chance = random.Random()  # noqa: S311  no secret
+    for number in range(count):
+        source((number % 7, f"2024-01-02 {number // 3:02d}:{number % 3 * 20}:00", f"v{number}"))
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            time.sleep(chance.uniform(*within_s))
+            process.kill()
+        played["processes killed"] += process.returncode == -signal.SIGKILL
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not IS_LONG, reason="kills at random times, for minutes: T4T_LONG=1")
 @pytest.mark.parametrize("strategy", ["append", "merge", "delete_insert"])
@@ -141,15 +153,8 @@ def test_kills_at_any_time(lab: Lab, source: Source, strategy: str) -> None:
     """Forty processes killed at random times, with rows coming in between, change nothing."""
     source((0, 1, "start"))
     lab.model(QUERY, incremental(strategy, lookback="1 hour"))
-    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder)]
-    chance = random.Random()  # noqa: S311  no secret
 
-    for number in range(40):
-        source((number % 7, f"2024-01-02 {number // 2:02d}:00:00", f"v{number}"))
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            time.sleep(chance.uniform(0.0, 1.5))
-            process.kill()
-        played["processes killed"] += process.returncode == -signal.SIGKILL
+    kill_at_any_time(lab, source, 40, (0.0, 1.5))
 
     lab.run()
     assert lab.rows() == lab.refreshed()
@@ -161,15 +166,8 @@ def test_kills_at_any_time_of_several(lab: Lab, source: Source) -> None:
     """Sixty processes that run four models at a time, killed at random times, change nothing."""
     source((0, 1, "start"))
     wanted = several(lab)
-    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder)]
-    chance = random.Random()  # noqa: S311  no secret
 
-    for number in range(60):
-        source((number % 7, f"2024-01-02 {number // 3:02d}:{number % 3 * 20}:00", f"v{number}"))
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-            time.sleep(chance.uniform(0.4, 1.2))
-            process.kill()
-        played["processes killed"] += process.returncode == -signal.SIGKILL
+    kill_at_any_time(lab, source, 60, (0.4, 1.2))
 
     assert lab.report().status == "success"
     for name, query in wanted.items():
