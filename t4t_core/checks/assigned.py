@@ -49,10 +49,6 @@ class Assigned:
         found = [check for check in self.of(key) if (key, check.name) not in self.waits]
         return tuple(sorted(found, key=lambda check: check.severity != "error"))
 
-    def waiting(self, key: Key) -> tuple[Check, ...]:
-        """The checks of a table that a build runs after another table."""
-        return tuple(check for check in self.of(key) if (key, check.name) in self.waits)
-
 
 def assigned(
     own: Mapping[Key, Sequence[Check]], singular: Iterable[Check], graph: Graph

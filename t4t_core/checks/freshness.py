@@ -55,7 +55,7 @@ def too_old(rule: Freshness, subject: Subject) -> exp.Select:
     oldest = time_literal(_oldest(rule, subject))
     newest: exp.Expr = exp.Filter(
         this=exp.Max(this=column(rule.column)),
-        expression=exp.Where(this=is_finite(rule.column)),
+        expression=exp.Where(this=is_finite(column(rule.column))),
     )
     is_old = exp.LT(this=newest.copy(), expression=oldest.copy())
     is_none = exp.Is(this=newest.copy(), expression=exp.Null())

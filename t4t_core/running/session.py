@@ -89,7 +89,7 @@ class Session:
         With tests (`request.with_tests`) the report has what they found: those of severity error
         ran in the model's transaction, of a backfill in each of its batches; the others, and those
         of a seed or of a model that there was nothing to do for, ran afterwards. Those that wait
-        for another table (`project.checks.waiting`) are not run.
+        for another table (`project.checks.waits`) are not run.
 
         Args:
             node: The model or seed.

@@ -156,9 +156,9 @@ def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
     )
 
 
-def is_finite(name: str) -> exp.Expr:
+def is_finite(time: exp.Expr) -> exp.Expr:
     """Whether a date or timestamp is neither infinite nor NULL."""
-    return exp.Anonymous(this="isfinite", expressions=[column(name)])
+    return exp.Anonymous(this="isfinite", expressions=[time.copy()])
 
 
 def is_true(condition: exp.Expr) -> exp.Expr:
@@ -185,7 +185,7 @@ def _greatest_ordinal(table: exp.Expr, time_column: str, kind: TimeKind) -> exp.
     if not kind.is_integer:
         greatest = exp.Filter(
             this=greatest,
-            expression=exp.Where(this=is_finite(time_column)),
+            expression=exp.Where(this=is_finite(column(time_column))),
         )
         unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
         greatest = exp.Anonymous(this=unit, expressions=[greatest])

@@ -10,7 +10,7 @@ from t4t_core.planning.steps import Greatest, Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import STAGE, greatest_ordinal
+from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite
 from t4t_core.sql.window import filtered, subquery
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
@@ -114,7 +114,7 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
     def is_later(time: exp.Expr) -> exp.Expr:
         is_past = exp.GT(this=time, expression=time_literal(greatest))
         # `greatest` is finite; rows at infinity may be in the table all the same.
-        return is_past if work.kind.is_integer else exp.and_(is_past, _is_finite(time), copy=False)
+        return is_past if work.kind.is_integer else exp.and_(is_past, is_finite(time), copy=False)
 
     def is_not_later(time: exp.Expr) -> exp.Expr:
         either: list[exp.Expr] = [
@@ -122,7 +122,7 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
             exp.Is(this=time.copy(), expression=exp.Null()),
         ]
         if not work.kind.is_integer:
-            either.append(exp.Not(this=_is_finite(time)))
+            either.append(exp.Not(this=is_finite(time)))
         return exp.or_(*either, copy=False)
 
     lower = work.lower
@@ -143,10 +143,6 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
 def _compared(work: Work) -> list[exp.Expr]:
     """The columns as they are compared: by what their values are."""
     return [in_sets(name, type_) for name, type_ in work.types.items()]
-
-
-def _is_finite(time: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="isfinite", expressions=[time.copy()])
 
 
 def _whole(number: exp.Expr) -> exp.Expr:
