@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from t4t_core.checks import Check
 from t4t_core.checks.assigned import schema_of, tables_read
@@ -25,13 +25,22 @@ def read_in_run(nodes: Sequence[Node], graph: Graph) -> dict[Key, frozenset[Key]
         graph: Of the project.
     """
     chosen = {node.name.key for node in nodes}
+    return _through_others(chosen, graph, lambda key: chosen.intersection(graph.parents[key]))
+
+
+def _through_others(
+    chosen: Collection[Key], graph: Graph, own: Callable[[Key], Iterable[Key]]
+) -> dict[Key, frozenset[Key]]:
+    """What `own` gives for each node, and for the views and ephemeral models that it is made from.
+
+    Only those count that are not chosen; tables that are not show nothing.
+    """
     found: dict[Key, frozenset[Key]] = {}
     for key, node in graph.nodes.items():  # parents before children
         found[key] = frozenset()
         if key in chosen or _shows_others(node):
-            parents = graph.parents[key]
-            through = (found[parent] for parent in parents if parent not in chosen)
-            found[key] = frozenset(chosen.intersection(parents)).union(*through)
+            through = (found[parent] for parent in graph.parents[key] if parent not in chosen)
+            found[key] = frozenset(own(key)).union(*through)
     return found
 
 
@@ -81,17 +90,16 @@ def _in_views(
 ) -> list[tuple[Key, set[Key]]]:
     """For each node, those that may make a function in a view of other runs that it reads."""
     chosen = {node.name.key for node in nodes}
-    found: dict[Key, set[Key]] = {}
-    for key, node in graph.nodes.items():  # parents before children
-        found[key] = set()
-        if key in chosen or _shows_others(node):
-            for parent in graph.parents[key]:
-                if parent not in chosen:
-                    found[key] |= found[parent]
-        if key not in chosen and isinstance(node, Model) and _shows_others(node):
-            for function in graph.functions_of(node):
-                found[key] |= makers.get(function.name.key, set())
-    return [(key, found[key]) for key in chosen]
+
+    def own(key: Key) -> set[Key]:
+        node = graph.nodes[key]
+        if key in chosen or not isinstance(node, Model):
+            return set()
+        called = (function.name.key for function in graph.functions_of(node))
+        return set().union(*(makers.get(function, set()) for function in called))
+
+    found = _through_others(chosen, graph, own)
+    return [(key, set(found[key])) for key in chosen]
 
 
 def _in_tests(
