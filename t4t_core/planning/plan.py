@@ -8,9 +8,7 @@ from sqlglot import exp
 
 from t4t_core.commit import Definition
 from t4t_core.config import (
-    AppendConfig,
     CheckHistoryConfig,
-    DeleteInsertConfig,
     StrategyConfig,
     TimestampHistoryConfig,
 )
@@ -97,8 +95,7 @@ class Plan:
     def counts_every_change(self) -> bool:
         """Whether the table gets and loses no rows but those that the steps count."""
         has_hooks = any(isinstance(step, HookStep) for step in (*self.steps, *self.after))
-        is_counted = isinstance(self.model.strategy, AppendConfig | DeleteInsertConfig)
-        return is_counted and not self.decision.is_full and not has_hooks
+        return self.model.strategy is not None and not self.decision.is_full and not has_hooks
 
 
 def plan(

@@ -15,9 +15,10 @@ class Tally(Enum):
     NONE = "none"
     CREATED = "created"  # the table's rows; replaces an earlier count
     INSERTED = "inserted"
-    UPDATED = "updated"
+    UPDATED = "updated"  # in place
+    REPLACED = "replaced"  # deleted, for one of the same key that is inserted
     DELETED = "deleted"
-    UPSERTED = "upserted"  # inserted, together with the rows already counted as updated
+    MERGED = "merged"  # inserted, together with those already counted as updated
     STAGED = "staged"  # about to be written; replaces an earlier count
     UNSTAGED = "unstaged"  # no longer
 

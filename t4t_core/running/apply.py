@@ -32,32 +32,55 @@ class Tallies:
     """Rows written so far, and what was seen on the way.
 
     Attributes:
+        added: Rows that came into the table, those that replace others included.
+        replaced: Rows that went out of the table for one with the same key.
+        changed: Rows that were changed in place.
+        deleted: Rows that went out of the table for good.
         staged: Rows about to be written; None where they were not counted.
         has_looked: Whether a `Look` was among the steps.
         greatest: The greatest time that it found, as an ordinal; None where there was none.
     """
 
-    inserted: int = 0
-    updated: int = 0
+    added: int = 0
+    replaced: int = 0
+    changed: int = 0
     deleted: int = 0
     staged: int | None = None
     has_looked: bool = False
     greatest: int | None = None
+
+    @property
+    def inserted(self) -> int:
+        """Rows of new keys, or all that came where rows have no key."""
+        # Where somebody added a key again by hand, one row replaces several.
+        return max(self.added - self.replaced, 0)
+
+    @property
+    def updated(self) -> int:
+        """Rows that say something else now."""
+        return self.replaced + self.changed
+
+    @property
+    def more(self) -> int:
+        """How many rows more the table has; negative where it has fewer."""
+        return self.added - self.replaced - self.deleted
 
     def add(self, tally: Tally, count: int) -> None:
         match tally:
             case Tally.NONE:
                 pass
             case Tally.CREATED:
-                self.inserted = count
+                self.added = count
             case Tally.INSERTED:
-                self.inserted += count
+                self.added += count
             case Tally.UPDATED:
-                self.updated += count
+                self.changed += count
+            case Tally.REPLACED:
+                self.replaced += count
             case Tally.DELETED:
                 self.deleted += count
-            case Tally.UPSERTED:
-                self.inserted += max(count - self.updated, 0)
+            case Tally.MERGED:
+                self.added += count - self.changed
             case Tally.STAGED:
                 self.staged = count
             case Tally.UNSTAGED:

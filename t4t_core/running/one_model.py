@@ -147,7 +147,7 @@ def _carried_out(
     apply(made.after, warehouse)
     row_count = None
     if counted_before is not None:
-        row_count = counted_before + tallies.inserted - tallies.deleted
+        row_count = counted_before + tallies.more
     elif count_sql is not None:
         row_count = tallies.inserted if made.inserts_all_rows else warehouse.number(count_sql)
     return new_commit(made, facts, tallies, watermark, row_count, project, commits, started)

@@ -46,5 +46,5 @@ def merge_statement(matching: Matching, note: str) -> tuple[Step, ...]:
     )
     return (
         Count(rendered(updated), Tally.UPDATED),
-        Write(rendered(merge), Tally.UPSERTED, note),
+        Write(rendered(merge), Tally.MERGED, note),
     )

@@ -61,10 +61,10 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
         ),
         Write(
             delete(aliased(work.table, "t4t_old"), exp.Exists(this=key_is_written)),
-            Tally.UPDATED,
+            Tally.REPLACED,
             is_of_stage=True,
         ),
-        Write(insert(work.table, names, written), Tally.UPSERTED, note, is_of_stage=True),
+        Write(insert(work.table, names, written), Tally.INSERTED, note, is_of_stage=True),
     )
 
 

@@ -73,7 +73,7 @@ def leave_table(
     fill(name, rows, shape, warehouse, place)
     count = warehouse.number(f"SELECT count(*) FROM {name}")
     mark = _watermark(made, watermark, warehouse, place)
-    commit = new_commit(made, facts, Tallies(inserted=count), mark, count, project, {}, started)
+    commit = new_commit(made, facts, Tallies(added=count), mark, count, project, {}, started)
     with warehouse.transaction():
         write_commit(warehouse, commit)
 

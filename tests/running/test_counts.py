@@ -39,10 +39,10 @@ STATEMENTS = {
     ("append", "nothing new"): "greatest, count t, insert t, ledger",
     ("merge", "first"): "is view, schema, create t 2, look, ledger",
     ("merge", "new rows"): (
-        "greatest, stage 3, look, unstage 1, unstage, earlier, delete t 1, insert t 2, drop, "
-        "count t, ledger"
+        "greatest, count t, stage 3, look, unstage 1, unstage, earlier, delete t 1, insert t 2, "
+        "drop, ledger"
     ),
-    ("merge", "nothing new"): "greatest, stage 2, look, unstage 2, drop, count t, ledger",
+    ("merge", "nothing new"): "greatest, count t, stage 2, look, unstage 2, drop, ledger",
     ("delete_insert", "first"): "is view, schema, create t 2, greatest, ledger",
     ("delete_insert", "new rows"): "count t, delete t 1, insert t 3, greatest, ledger",
     ("delete_insert", "nothing new"): "count t, delete t 3, insert t 3, greatest, ledger",
@@ -50,11 +50,11 @@ STATEMENTS = {
         "is view, schema, stage 2, gate, gate, repeated, create t 2, greatest, drop, ledger"
     ),
     ("scd2", "new rows"): (
-        "greatest, stage 3, gate, gate, repeated, changes 3, update t 1, insert t 2, drop, "
-        "greatest, drop, count t, ledger"
+        "greatest, count t, stage 3, gate, gate, repeated, changes 3, update t 1, insert t 2, "
+        "drop, greatest, drop, ledger"
     ),
     ("scd2", "nothing new"): (
-        "greatest, stage 2, gate, gate, repeated, changes, drop, greatest, drop, count t, ledger"
+        "greatest, count t, stage 2, gate, gate, repeated, changes, drop, greatest, drop, ledger"
     ),
 }
 

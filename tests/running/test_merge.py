@@ -182,6 +182,24 @@ def test_composite_keys(lab: Lab, source: Source, method: str) -> None:
 
 
 @METHODS
+@pytest.mark.parametrize("delete_when", [None, "v = 'gone'"], ids=["kept", "deletes"])
+def test_counts_the_rows_of_a_table_that_somebody_wrote_into(
+    lab: Lab, source: Source, method: str, delete_when: str | None
+) -> None:
+    """What was added or deleted by hand, a known key twice even, is in the number of rows."""
+    more = {} if delete_when is None else {"delete_when": delete_when}
+    source((1, 1, "a"), (2, 1, "b"), (3, 1, "c"), (4, 1, "d"))
+    lab.model(QUERY, incremental("merge", method=method, **more))
+    lab.run()
+    lab.sql("INSERT INTO m.t SELECT * FROM m.t WHERE id < 3", "DELETE FROM m.t WHERE id = 4")
+    source((1, 2, "new"), (2, 2, "gone"), (5, 2, "e"))
+
+    report = lab.run()
+
+    assert lab.sql("SELECT count(*) FROM m.t") == [(report.row_count,)]
+
+
+@METHODS
 @pytest.mark.parametrize("key", [["id", "c"], ["id", "c", "v"]], ids=["time-in-key", "key-only"])
 def test_the_time_may_be_part_of_the_key(
     lab: Lab, source: Source, method: str, key: list[str]
