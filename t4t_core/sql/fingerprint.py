@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from operator import attrgetter
 
 from sqlglot import Token, TokenType
 
@@ -24,8 +25,8 @@ CASED = frozenset(
 
 def fingerprint_of(tokens: list[Token]) -> str:
     """SHA-256 over tokens, without comments and layout."""
-    parts = [_part(token.token_type, token.text) for token in tokens]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    kinds, words = map(attrgetter("token_type"), tokens), map(attrgetter("text"), tokens)
+    return hashlib.sha256("".join(map(_part, kinds, words)).encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)

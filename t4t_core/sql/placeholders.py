@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 
 from sqlglot import Dialect, Token, TokenType, exp
 
@@ -142,7 +143,11 @@ def replace_parameters(nodes: Iterable[exp.Expr]) -> bool:
 
 def candidates(tokens: Sequence[Token]) -> list[int]:
     """The places of the tokens at which a placeholder may begin: few of a text's many."""
-    return [at for at, token in enumerate(tokens) if "@" in token.text or "{" in token.text]
+    texts = list(map(attrgetter("text"), tokens))
+    together = "".join(texts)
+    if "@" not in together and "{" not in together:
+        return []
+    return [at for at, text in enumerate(texts) if "@" in text or "{" in text]
 
 
 def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Final
 
 from sqlglot import Token, TokenType
@@ -58,7 +59,7 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
     DuckDB reads it: sqlglot has one node for functions of several names.
     """
     found: dict[str, None] = {}
-    for at in _suspects([token.text for token in tokens]):
+    for at in _suspects(list(map(attrgetter("text"), tokens))):
         token = tokens[at]
         if not _is_word(token):
             continue
@@ -79,15 +80,19 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _suspects(texts: Sequence[str]) -> list[int]:
     """The places that have to be looked at, told by the texts of tokens alone: few of many."""
-    suspicious = {text for text in set(texts) if _is_suspicious(text)}
-    if "(" not in texts and not suspicious:
-        return []
-    following = [*texts[1:], ""]
-    return [
-        at
-        for at, (text, next_text) in enumerate(zip(texts, following, strict=True))
-        if next_text == "(" or text in suspicious
-    ]
+    suspects = {at - 1 for at in _places("(", texts) if at}
+    for text in set(texts):
+        if _is_suspicious(text):
+            suspects.update(_places(text, texts))
+    return sorted(suspects)
+
+
+def _places(text: str, texts: Sequence[str]) -> Iterator[int]:
+    """Where a text is among others."""
+    at = -1
+    for _ in range(texts.count(text)):
+        at = texts.index(text, at + 1)
+        yield at
 
 
 @lru_cache(maxsize=4096)
