@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from t4t_core.sql.calls import call_refs
 from t4t_core.sql.names import column as named_column
+from t4t_core.sql.steady_names import STEADY
 
 _NOT_PLAIN = (
     "distinct",
@@ -79,7 +81,7 @@ def _source_of(tree: exp.Expr, column: str) -> exp.Column | None:
     """The column that WHERE can use for an output column, or None where it is not so simple."""
     if not isinstance(tree, exp.Select) or any(tree.args.get(key) for key in _NOT_PLAIN):
         return None
-    if any(projection.find(exp.Window) for projection in tree.expressions):
+    if any(_may_look_at_other_rows(projection) for projection in tree.expressions):
         return None
     wanted = column.lower()
     if len(tree.expressions) == 1 and type(tree.expressions[0]) is exp.Star:
@@ -94,6 +96,15 @@ def _source_of(tree: exp.Expr, column: str) -> exp.Column | None:
     if not source.table and source.name.lower() in others:
         return None
     return source.copy()
+
+
+def _may_look_at_other_rows(projection: exp.Expr) -> bool:
+    """Whether a value may come of several rows: by a window, or a macro, which may hold one."""
+    if projection.find(exp.Window):
+        return True
+    return any(
+        ref.schema or ref.catalog or ref.name.lower() not in STEADY for ref in call_refs(projection)
+    )
 
 
 def _column_of_star(tree: exp.Select, column: str) -> exp.Column | None:

@@ -33,6 +33,7 @@ CREATE TABLE others AS SELECT * FROM (VALUES
     (9, TIMESTAMP '2024-01-09', 'w')
 ) v(id, created_at, label);
 CREATE TABLE nested AS SELECT id, {'created_at': created_at, 'n': id} AS s FROM events;
+CREATE MACRO so_far(n) AS sum(n) OVER (ORDER BY n);
 CREATE TABLE "Odd Names" AS SELECT id, created_at AS "Created At" FROM events;
 """
 
@@ -107,6 +108,9 @@ SHAPES = {
     "window of time": "SELECT id, lag(created_at) OVER (ORDER BY id) AS created_at FROM events",
     "named window": "SELECT id, created_at, sum(amount) OVER w AS s FROM events "
     "WINDOW w AS (PARTITION BY kind)",
+    "macro of a window": "SELECT id, created_at, so_far(amount) AS n FROM events",
+    "macro by its schema": "SELECT id, created_at, round(main.so_far(amount)) AS n FROM events",
+    "macro of a macro": "SELECT id, created_at, coalesce(so_far(amount), 0) AS n FROM events",
     "qualify": "SELECT id, kind, created_at FROM events "
     "QUALIFY row_number() OVER (PARTITION BY kind ORDER BY id DESC) = 1",
     "limit": "SELECT id, created_at FROM events ORDER BY id LIMIT 2",
@@ -232,6 +236,8 @@ def test_query_reads_the_same_when_it_is_wrapped(
         ("SELECT DISTINCT id, c FROM t", False),
         ("SELECT id, c FROM t GROUP BY ALL", False),
         ("SELECT id, c, sum(id) OVER () AS s FROM t", False),
+        ("SELECT id, c, list_sum([id]) AS s FROM t", True),
+        ("SELECT id, c, so_far(id) AS s FROM t", False),
         ("SELECT id, c FROM t WHERE id IN (SELECT id FROM u)", False),
         ("SELECT (SELECT max(id) FROM u) AS id, c FROM t", False),
         ("SELECT id, c FROM (SELECT * FROM t)", False),

@@ -47,6 +47,20 @@ def test_a_model_calls_a_function(lab: Lab, call: str) -> None:
     assert any("MACRO m.f" in statement for statement in report.statements)
 
 
+@pytest.mark.parametrize("strategy", ["append", "merge"])
+def test_a_window_in_a_function_sees_the_rows_before_the_run(lab: Lab, strategy: str) -> None:
+    """What a function looks at besides its row is not cut off by where the run reads from."""
+    function(lab, "CREATE FUNCTION m.so_far(x, t) AS sum(x) OVER (ORDER BY t)", "m/so_far.sql")
+    lab.model("SELECT id, c, so_far(c, id) AS total FROM main.src", incremental(strategy))
+    lab.run()
+    lab.sql("INSERT INTO src VALUES (3, 30)")
+
+    later = lab.run()
+
+    assert (later.mode, later.rows_inserted, later.rows_updated) == ("incremental", 1, 0)
+    assert lab.rows() == [(1, 10, 10), (2, 20, 30), (3, 30, 60)] == lab.refreshed()
+
+
 def test_functions_call_functions_and_read_models(lab: Lab) -> None:
     """Whatever a function reads runs before the model that calls it, at any distance."""
     function(lab, "CREATE MACRO m.f(x) AS g(x) + best()")
