@@ -65,7 +65,7 @@ class _Steps:
         """The step of a node; what its metadata says stands above the rest."""
         own = config_of(node)
         # A body of the user's could open the database itself.
-        mark = {STEP_TAG: "model"} if self.execute is None else {}
+        mark = {STEP_TAG: self.io_manager_key} if self.execute is None else {}
         return Step(
             self.io_manager_key,
             {**self.op_tags, **own.op_tags, **mark},

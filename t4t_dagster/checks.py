@@ -115,7 +115,7 @@ def _separate_check(
         additional_deps=others,
         blocking=one.check.severity == "error" and not comes_later,
         required_resource_keys={io_manager_key},
-        op_tags={STEP_TAG: "test"},
+        op_tags={STEP_TAG: io_manager_key},
     )
     def run(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         io_manager = getattr(context.resources, io_manager_key)

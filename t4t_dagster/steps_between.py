@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 
 STEP_TAG = "t4t/step"
-"""On the steps that open the database through the IO manager alone."""
+"""On the steps that open the database through an IO manager alone: the key of that one."""
 
 _ONE_PROCESS = frozenset({"in_process", "execute_in_process_executor"})
 _EITHER = "multi_or_in_process_executor"
@@ -58,8 +58,9 @@ class Standing:
         )
 
 
-# The same for all steps of a run; None where some of them are in pools.
-_FOUND: WeakKeyDictionary[dg.JobDefinition, tuple[OtherStep, ...] | None] = WeakKeyDictionary()
+# By the key of the IO manager: the same for all of its steps; None where some step is in a pool.
+_Found = dict[str, tuple[OtherStep, ...] | None]
+_FOUND: WeakKeyDictionary[dg.JobDefinition, _Found] = WeakKeyDictionary()
 
 
 def standing_of(
@@ -76,9 +77,10 @@ def standing_of(
     job = context.job_def
     if not _is_in_one_process(job, context.run) or _PARENT_RUN in context.run.tags:
         return None
-    if job not in _FOUND:
-        _FOUND[job] = _other_steps(job)
-    found = _FOUND[job]
+    known, io_manager_key = _FOUND.setdefault(job, {}), context.op_def.tags[STEP_TAG]
+    if io_manager_key not in known:
+        known[io_manager_key] = _other_steps(job, io_manager_key)
+    found = known[io_manager_key]
     if found is None:
         return None
     hooks = set(job.hook_defs)
@@ -98,8 +100,10 @@ def _is_in_one_process(job: dg.JobDefinition, run: dg.DagsterRun) -> bool:
             return False
 
 
-def _other_steps(job: dg.JobDefinition) -> tuple[OtherStep, ...] | None:
+def _other_steps(job: dg.JobDefinition, io_manager_key: str) -> tuple[OtherStep, ...] | None:
     """The steps of other code; None where some step is in a pool.
+
+    Those of another project are other code: it may attach the database that this one holds.
 
     A job's nodes and their dependencies are no part of what Dagster promises, and have been the
     same since long before 1.13.
@@ -114,7 +118,7 @@ def _other_steps(job: dg.JobDefinition) -> tuple[OtherStep, ...] | None:
             for parent in dependency.get_node_dependencies():
                 above[name].add(parent.node)
                 below[parent.node].add(name)
-    ours = {node.name for node in job.nodes if STEP_TAG in node.definition.tags}
+    ours = {node.name for node in job.nodes if node.definition.tags.get(STEP_TAG) == io_manager_key}
     # The steps of a graph wait for some of what it waits for, and some may come after its outputs.
     graphs = {node.name for node in job.nodes if not isinstance(node.definition, dg.OpDefinition)}
     return tuple(

@@ -69,6 +69,35 @@ def test_an_attached_database_is_read_again_by_each_run(
     }
 
 
+def test_another_project_may_attach_the_database_in_the_same_run(
+    shop: Path,
+    tmp_path: Path,
+    materialize: Materialize,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither project holds its database while a step of the other one runs."""
+    monkeypatch.setattr("t4t_dagster.io_manager._LOCK_RETRIES", 0)
+    other = tmp_path / "other"
+    (other / "models/mart").mkdir(parents=True)
+    (other / "project.toml").write_text(
+        'project_folder = "other"\n[connection]\npath = "data/other.duckdb"\nlock_timeout_s = 0.1\n'
+        '[attach.shop]\npath = "../shop/data/shop.duckdb"\n'
+    )
+    (other / "models/mart/spent.sql").write_text("SELECT spent FROM shop.mart.customers")
+    both = dg.Definitions.merge(
+        build_t4t_definitions(shop), build_t4t_definitions(other, io_manager_key="other_io")
+    )
+    materialize()
+
+    result = both.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance)
+
+    assert len(result.get_asset_materialization_events()) == 5
+    with duckdb.connect(str(other / "data/other.duckdb"), read_only=True) as connection:
+        connection.execute(f"ATTACH '{shop}/data/shop.duckdb' AS shop (READ_ONLY)")
+        assert len(connection.execute("FROM mart.spent").fetchall()) == 2
+
+
 def test_other_code_may_open_the_attached_database_during_a_run(
     with_crm: Path, materialize: Materialize
 ) -> None:
