@@ -90,8 +90,10 @@ def build_t4t_source_sensor(
             context.log.info("%s: %s", model, _changes(changed, found.states, before))
         chosen = _with_downstream(told, nodes, loaded) if with_downstream else set(told)
         relevant = {n: found.states[n] for model in told for n in sorted(found.read_by[model])}
+        # A source may come back to a state that it had before, and has to be read again then.
+        versions = [found.versions.get(model) for model in sorted(told)]
         request = dg.RunRequest(
-            run_key=_digest([sorted(chosen), to_json(relevant)]),
+            run_key=_digest([sorted(chosen), to_json(relevant), versions]),
             asset_selection=[key for name, key in keys.items() if name in chosen],
             tags=tags or {},
         )
@@ -189,7 +191,7 @@ def _look(
 ) -> Sources | dg.SkipReason:
     """What the sources are like now, or why that cannot be said at this tick."""
     models = [node for node in nodes if isinstance(node, Model)]
-    if duckdb is None and not project.settings.database.is_file():
+    if not project.settings.database.is_file():
         return dg.SkipReason(f"there is no database {project.settings.database} yet")
     # A tick that waits would hold up the others.
     patient = dataclasses.replace(project.settings, lock_timeout_s=0)

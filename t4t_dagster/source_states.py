@@ -56,13 +56,13 @@ class Sources:
     Attributes:
         states: Of every source that is there.
         read_by: The sources of each model, by itself or through ephemeral models.
-        unmade: The models that never ran.
+        versions: How often each model that ever ran has committed.
         behind: The models whose sources have times past their watermark.
     """
 
     states: States
     read_by: Mapping[str, frozenset[SourceName]]
-    unmade: frozenset[str]
+    versions: Mapping[str, int]
     behind: frozenset[str]
 
 
@@ -80,9 +80,11 @@ def concerned(found: Sources, before: States | None) -> dict[str, tuple[SourceNa
     for model, names in found.read_by.items():
         if not names or not names <= found.states.keys():
             continue
-        changed = tuple(sorted(n for n in names if before and before.get(n) != found.states[n]))
+        changed: tuple[SourceName, ...] = ()
+        if before is not None:
+            changed = tuple(sorted(n for n in names if before.get(n) != found.states[n]))
         is_behind = before is None and model in found.behind
-        if changed or is_behind or model in found.unmade:
+        if changed or is_behind or model not in found.versions:
             told[model] = changed
     return told
 
@@ -118,16 +120,17 @@ def look_at_sources(project: Project, models: Sequence[Model], warehouse: Wareho
         )
         greatest |= {(name, column): at for column, at in found_times.items()}
 
-    unmade, behind = set(), set()
+    versions: dict[str, int] = {}
+    behind = set()
     for model in models:
         commit = commits.get(str(model).lower())
         if commit is None:
-            unmade.add(str(model))
             continue
+        versions[str(model)] = commit.version
         times = (greatest.get(pair) for pair in times_of[str(model)])
         if any(at is not None and _is_past(at, commit.watermark) for at in times):
             behind.add(str(model))
-    return Sources(states, read_by, frozenset(unmade), frozenset(behind))
+    return Sources(states, read_by, versions, frozenset(behind))
 
 
 def _is_past(at: TimeValue, watermark: TimeValue | None) -> bool:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb as duckdb_library
 from dagster_duckdb import DuckDBResource
 
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.engines.duckdb_file import locked_first
+from t4t_core.engines.duckdb_file import connect, locked_first, patiently
 from t4t_core.engines.limits import limit
 from t4t_core.engines.other_databases import attach
-from t4t_core.errors import LockedError, UsageError
+from t4t_core.errors import OtherSettingsError, UsageError
 from t4t_core.project import Project
 
 # What DuckDBResource opens files with: within one process DuckDB opens a file a second time only
@@ -58,20 +58,30 @@ def open_warehouse(
     opened = None
     try:
         with ExitStack() as stack:
-            opened = _opened_by(resource, stack)
+            _wait_for(project)
+            opened = patiently(lambda: _opened_by(resource, stack), settings.database, 0)
             _require_same_file(opened, project)
             warehouse = Warehouse.borrowed(opened)
             limit(warehouse, settings.limits)
             attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
             yield warehouse
-    except duckdb_library.IOException as error:
-        if "Could not set lock" in str(error):
-            raise LockedError(settings.database, None, 0) from error
-        raise
     finally:
         # The resource leaves its connection open when the body raises.
         if opened is not None:
             opened.close()
+
+
+def _wait_for(project: Project) -> None:
+    """Waits for another process as the project says; a resource tries for minutes.
+
+    Raises:
+        LockedError: Another process holds the database.
+        UsageError: It cannot be opened.
+    """
+    settings = project.settings
+    if settings.database.is_file():
+        with suppress(OtherSettingsError):  # it is open here already
+            connect(settings.database, lock_timeout_s=settings.lock_timeout_s).close()
 
 
 def _opened_by(resource: DuckDBResource, stack: ExitStack) -> duckdb_library.DuckDBPyConnection:

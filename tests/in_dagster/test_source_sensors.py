@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
+from dagster_duckdb import DuckDBResource
 from dagster_shop import Materialize, write
 
 from t4t_dagster import (
@@ -110,9 +114,38 @@ def test_the_same_state_of_the_sources_has_the_same_run_key(
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_locked_database_skips_the_tick_at_once(shop: Path, ticks: Ticks) -> None:
-    """The reason names the process that holds it."""
-    file = shop / "data/shop.duckdb"
+def test_a_source_that_is_as_it_was_before_is_read_again(
+    materialize: Materialize, shop: Path, ticks: Ticks
+) -> None:
+    """Dagster starts no second run of a run key, and a table may be emptied and filled again."""
+    write(shop, "CREATE TABLE raw.kept AS FROM raw.orders")
+    refilled = "INSERT INTO raw.orders FROM raw.kept"
+    keys = []
+    for change in ("TRUNCATE raw.orders", refilled, "TRUNCATE raw.orders", refilled):
+        keys += [request.run_key for request in ticks().run_requests or ()]
+        materialize()
+        write(shop, change)
+
+    assert len(set(keys)) == 4
+
+
+def test_a_source_that_was_away_at_a_tick_has_something_new(
+    materialize: Materialize, shop: Path, ticks: Ticks
+) -> None:
+    """Also where it is the only one."""
+    materialize()
+    write(shop, "ALTER TABLE raw.orders RENAME TO away")
+    without = ticks.asked_for()
+    write(shop, f"ALTER TABLE raw.away RENAME TO orders; {NEW_ORDER}")
+    back = ticks.asked_for()
+
+    assert without == set()
+    assert back == {"orders", "customers", "big"}
+
+
+@contextmanager
+def held(file: Path) -> Iterator[int]:
+    """The process that holds a database meanwhile."""
     code = f"import duckdb; c = duckdb.connect({str(file)!r}); print('open', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -120,15 +153,52 @@ def test_a_locked_database_skips_the_tick_at_once(shop: Path, ticks: Ticks) -> N
         assert holder.stdout is not None
         assert holder.stdout.readline() == "open\n"
 
-        result = ticks()
+        yield holder.pid
 
         holder.communicate("\n")
+
+
+@pytest.mark.parametrize("has_resource", [False, True], ids=["by itself", "by a resource"])
+def test_a_locked_database_skips_the_tick_at_once(
+    shop: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, has_resource: bool
+) -> None:
+    """The reason names the process that holds it."""
+
+    def slept(_seconds: float) -> None:
+        raise AssertionError("the tick waits")
+
+    file = shop / "data/shop.duckdb"
+    resource = DuckDBResource(database=str(file)) if has_resource else None
+    sensor = build_t4t_source_sensor(shop, duckdb=resource)
+    monkeypatch.setattr("time.sleep", slept)
+
+    with held(file) as pid:
+        result = Ticks(sensor, instance)()
+
     assert result.skip_reason is not None
-    assert f"PID {holder.pid}" in (result.skip_reason.skip_message or "")
+    assert f"PID {pid}" in (result.skip_reason.skip_message or "")
 
 
-def test_what_is_not_there_yet_skips_the_tick(shop: Path, ticks: Ticks) -> None:
+def test_a_database_that_this_process_has_open_otherwise_skips_the_tick(
+    shop: Path, instance: dg.DagsterInstance
+) -> None:
+    """The settings of a resource are those of no other connection here."""
+    file = str(shop / "data/shop.duckdb")
+    sensor = build_t4t_source_sensor(shop, duckdb=DuckDBResource(database=file))
+
+    with duckdb.connect(file, config={"threads": 1}):
+        result = Ticks(sensor, instance)()
+
+    assert "open in this process with other settings" in str(result.skip_reason)
+
+
+@pytest.mark.parametrize("has_resource", [False, True], ids=["by itself", "by a resource"])
+def test_what_is_not_there_yet_skips_the_tick(
+    shop: Path, instance: dg.DagsterInstance, has_resource: bool
+) -> None:
     """Neither a missing database nor a missing source is an error."""
+    resource = DuckDBResource(database=str(shop / "data/shop.duckdb")) if has_resource else None
+    ticks = Ticks(build_t4t_source_sensor(shop, duckdb=resource), instance)
     write(shop, "DROP TABLE raw.orders")
     without_source = ticks()
     (shop / "data/shop.duckdb").unlink()
