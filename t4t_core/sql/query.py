@@ -232,7 +232,8 @@ def refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
         return
     for at, token in enumerate(tokens):
         following = tokens[at + 1 : at + 2]
-        is_dollar = token.text == "$" and following and following[0].start == token.end + 1
+        is_sign = token.token_type is TokenType.PARAMETER and token.text == "$"
+        is_dollar = is_sign and following and following[0].start == token.end + 1
         if is_dollar or token.token_type is TokenType.PLACEHOLDER:
             line, column = position(text, token.start)
             raise SqlError(

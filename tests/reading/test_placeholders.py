@@ -138,6 +138,12 @@ def test_query_parameter_is_refused(text: str) -> None:
         parse_query(text, PLACE)
 
 
+@pytest.mark.parametrize("text", ["SELECT REPLACE(p, '$', '')", "SELECT '?', \"$\", 'a' || '$'"])
+def test_a_sign_in_quotes_is_no_query_parameter(text: str) -> None:
+    """Text and names may be a dollar sign or a question mark."""
+    assert rendered(parse_query(text, PLACE).tree.copy()).split() == text.split()
+
+
 def test_places_are_those_of_the_file() -> None:
     """Each placeholder's line and column are where it begins in the file."""
     query = parse_query("SELECT\n  a, '@one',\n\t{{ two }}, @one\nFROM t", PLACE)

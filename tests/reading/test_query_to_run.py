@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from t4t_core import load_project
@@ -44,3 +46,21 @@ def test_what_must_be_replaced_is(tmp_path: Path, sql: str) -> None:
 
     assert "m.other" in found
     assert "@" not in found
+
+
+@pytest.mark.parametrize("call", ["d -> '{}'", "d ->> '{}'", "json_extract_string(d, '{}')"])
+@pytest.mark.parametrize(
+    "path", ["http.code", "$.http.code", "a[0]", "*", "", "$", "$..code", "/http/code", "a b"]
+)
+def test_a_path_into_json_is_as_it_is_written(tmp_path: Path, call: str, path: str) -> None:
+    """Text without `$` names a key, whatever stands in it, also where the query is written anew."""
+    document = {"http.code": 1, "http": {"code": 2}, "a[0]": 3, "*": 4, "": 5, "a b": 6, "a": [7]}
+    call = call.format(path)
+    values = f"(SELECT '{json.dumps(document)}'::JSON AS d)"
+
+    sql = to_run(tmp_path, f"SELECT {call} AS v FROM {values}, other WHERE a < @smallest")
+
+    written = duckdb.sql(f"SELECT {call} FROM {values}").fetchall()
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA m; CREATE TABLE m.other AS SELECT 1 AS a")
+        assert connection.execute(sql).fetchall() == written
