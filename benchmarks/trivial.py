@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import workload
 
+# As long as what t4t notes of a run.
+_BODY = "x" * 1700
 ROW = "SELECT 1 AS id, TIMESTAMP '2024-01-01' AS c"
 METADATA: dict[str, dict[str, object]] = {
     "view": {"materialization": "view"},
@@ -38,7 +42,7 @@ METADATA: dict[str, dict[str, object]] = {
 
 
 def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]:
-    """Seconds of loading the project, and of each later run by t4t and raw, in turns."""
+    """Seconds of loading the project, and of each later run by t4t, raw, and raw with a ledger."""
     from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
     from t4t_core.running.run import run_nodes
@@ -58,27 +62,43 @@ def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]
         if failed:
             raise SystemExit(str(failed[0]))
 
-    def raw() -> None:
-        with duckdb.connect(str(folder / "raw.duckdb")) as connection:
-            for number in range(count):
-                _raw(connection, kind, f"bench.m{number}")
-
     with duckdb.connect(str(folder / "raw.duckdb")) as connection:
         connection.execute("CREATE SCHEMA bench")
+        connection.execute(
+            "CREATE TABLE bench.ledger (model VARCHAR, version BIGINT, body VARCHAR, "
+            "PRIMARY KEY (model, version))"
+        )
         for number in range(count):
             if kind != "view":
                 connection.execute(f"CREATE TABLE bench.m{number} AS {ROW}")
-    by_t4t()
-    raw()
-    pairs = [(workload.taken(by_t4t), workload.taken(raw)) for _ in range(runs)]
-    return {"loading": loading, "pairs": pairs}
+    raw = partial(_run_raw, folder / "raw.duckdb", kind, count)
+    versions = itertools.count()
+    contenders = (by_t4t, raw, lambda: raw(next(versions)))
+    for contender in contenders:
+        contender()
+    turns = [[workload.taken(contender) for contender in contenders] for _ in range(runs)]
+    return {"loading": loading, "turns": turns}
+
+
+def _run_raw(file: Path, kind: str, count: int, version: int | None = None) -> None:
+    """The bare statements; with a version, each model commits a row of a ledger too."""
+    is_transaction = version is not None or kind not in ("view", "table")
+    with duckdb.connect(str(file)) as connection:
+        for number in range(count):
+            if is_transaction:
+                connection.execute("BEGIN TRANSACTION")
+            _raw(connection, kind, f"bench.m{number}")
+            if version is not None:
+                row = (f"bench.m{number}", version, _BODY)
+                connection.execute("INSERT INTO bench.ledger VALUES (?, ?, ?)", row)
+            if is_transaction:
+                connection.execute("COMMIT")
 
 
 def _raw(connection: duckdb.DuckDBPyConnection, kind: str, table: str) -> None:
     if kind in ("view", "table"):
         connection.execute(f"CREATE OR REPLACE {kind} {table} AS {ROW}")
         return
-    connection.execute("BEGIN TRANSACTION")
     if kind == "append":
         lower = connection.execute(f"SELECT max(c) FROM {table}").fetchall()[0][0]
         connection.execute(
@@ -98,4 +118,3 @@ def _raw(connection: duckdb.DuckDBPyConnection, kind: str, table: str) -> None:
         where = "WHERE c >= TIMESTAMP '2024-01-01'"
         connection.execute(f"DELETE FROM {table} {where}")
         connection.execute(f"INSERT INTO {table} SELECT * FROM ({ROW}) {where}")
-    connection.execute("COMMIT")

@@ -32,6 +32,11 @@ def measure(tables: Tables, folder: Path, sizes: Sequence[int], runs: int) -> No
     # These are short, so that more of them are wanted.
     helps = [(process([*program, "--help"]), process(imports)) for _ in range(5 * runs + 1)]
     tables.add(_row("`t4t --help`", "", helps[1:]))
+    libraries = [sys.executable, "-c", "import duckdb, sqlglot.dialects.duckdb, pydantic, click"]
+    imported = [
+        statistics.median(process(command)[1] for _ in range(5 * runs))
+        for command in ([sys.executable, "-c", "import duckdb"], libraries)
+    ]
     for size in sizes:
         rows = size * 1_000_000
         source = folder / "source.duckdb"
@@ -55,6 +60,11 @@ def measure(tables: Tables, folder: Path, sizes: Sequence[int], runs: int) -> No
             tables.add(_row(case.label, str(size), pairs[1:]))
             shutil.rmtree(project)
         source.unlink()
+    tables.add(
+        "",
+        f"To import DuckDB takes {imported[0]:.2f} seconds of processor, and {imported[1]:.2f} "
+        "with the libraries that t4t is made with: sqlglot, pydantic and click.",
+    )
 
 
 def _row(label: str, size: str, pairs: list[tuple[Taken, Taken]]) -> str:
