@@ -78,7 +78,7 @@ def at_once(command: Command) -> Command:
         "--threads",
         type=click.IntRange(1, 64),
         metavar="N",
-        help="Run up to N models at a time that do not read each other.",
+        help="Run up to N at a time that do not read each other.",
     )(command)
 
 

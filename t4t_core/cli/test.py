@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from t4t_core.cli.options import load, selected_nodes, selecting, shared
+from t4t_core.cli.options import at_once, load, selected_nodes, selecting, shared
 
 
 @click.command(short_help="Run the data tests, or with --unit the unit tests.")
 @click.option("--unit", is_flag=True, help="Run the unit tests of the models.")
+@at_once
 @selecting
 @shared
 def test(project: Path, *, unit: bool, **options: Any) -> None:
@@ -29,7 +30,9 @@ def _data(project: Path, options: dict[str, Any]) -> None:
     from t4t_core.data_tests.summary import tests_summary
 
     loaded, request = load(project, options)
-    report = tables_tested(loaded, selected_nodes(loaded, options), request)
+    nodes = selected_nodes(loaded, options)
+    threads = options["threads"] or loaded.settings.flags.threads
+    report = tables_tested(loaded, nodes, request, threads=threads)
     if options["as_json"]:
         click.echo(json.dumps(report.to_json()))
     else:
@@ -38,7 +41,11 @@ def _data(project: Path, options: dict[str, Any]) -> None:
 
 
 def _unit(project: Path, options: dict[str, Any]) -> None:
+    from t4t_core.errors import UsageError
     from t4t_core.unit_tests import UnitReport, run_unit_tests, unit_text
+
+    if options["threads"]:
+        raise UsageError("unit tests run one at a time; leave --threads out")
 
     def tell(report: UnitReport) -> None:
         if not options["as_json"]:

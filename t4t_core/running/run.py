@@ -76,9 +76,11 @@ def run_nodes(
                 on_finished(found.report)
 
         if threads > 1:
-            from t4t_core.running.side_by_side import run_side_by_side  # most runs need none of it
+            # Most runs need none of it.
+            from t4t_core.running.side_by_side import Queue, do_side_by_side
 
-            run_side_by_side(schedule, session, threads, runs.run, on_ended)
+            queue: Queue[Model | Seed] = schedule
+            do_side_by_side(queue, session, threads, runs.run, on_ended)
         else:
             while (node := schedule.next()) is not None:
                 on_ended(node, runs.run(node, session))

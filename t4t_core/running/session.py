@@ -75,6 +75,10 @@ class Session:
             other.warehouse = warehouse
             yield other
 
+    def stop(self) -> None:
+        """Ends what another thread runs here with a KeyboardInterrupt, and refuses what follows."""
+        self.warehouse.stop()
+
     def run(
         self,
         node: Model | Seed,

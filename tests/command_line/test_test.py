@@ -80,6 +80,32 @@ def test_json_lists_the_tests(shop: Path, t4t: Run, t4t_json: RunJson) -> None:
     assert (none["tests"], none["exit_status"]) == ([], 0)
 
 
+@pytest.mark.parametrize("is_flag", [False, True], ids=["option", "flag"])
+def test_several_tests_at_a_time_find_the_same(
+    shop: Path, t4t: Run, t4t_json: RunJson, is_flag: bool
+) -> None:
+    """`--threads` and `[flags] threads` change neither what is found nor the order."""
+    t4t("build", shop)
+    one = t4t_json("test", shop)
+    if is_flag:
+        with (shop / "project.toml").open("a") as file:
+            file.write("\n[flags]\nthreads = 3\n")
+
+    several = t4t_json("test", shop, *([] if is_flag else ["--threads", "3"]))
+
+    for test in (*one["tests"], *several["tests"]):
+        test.pop("duration_s")
+    assert several == one
+    assert len(one["tests"]) == 3
+
+
+def test_unit_tests_run_one_at_a_time(shop: Path, t4t: Run) -> None:
+    """`--threads` with `--unit` is refused; the flag of the project is for other commands."""
+    refused = t4t("test", shop, "--unit", "--threads", "2")
+
+    assert (refused.exit_code, "one at a time" in refused.stderr) == (2, True)
+
+
 def test_build_tests_and_shows_what_was_taken_back(
     shop: Path, t4t: Run, t4t_json: RunJson, query: Query
 ) -> None:
