@@ -111,7 +111,9 @@ def _write(warehouse: Warehouse, commits: Sequence[Commit], is_whole: bool) -> i
     wanted = {commit.model_name: _row(commit) for commit in commits if commit.is_of_table}
     held = {row[0]: row for row in warehouse.rows(f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE}")}
     late = [row for name, row in wanted.items() if held.get(name) != row]
-    gone = [name for name in held if is_whole and name not in wanted]
+    # A model that is spelled otherwise now is the same one.
+    ours = {name.lower() for name in wanted}
+    gone = [n for n in held if n not in wanted and (is_whole or str(n).lower() in ours)]
     if not late and not gone:
         return 0
     with warehouse.transaction():

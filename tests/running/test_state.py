@@ -90,6 +90,18 @@ def test_an_older_database_goes_on_from_where_it_was(ran: Lab, source: Source) -
     assert ran.rows() == ran.refreshed()
 
 
+def test_a_model_spelled_otherwise_has_one_row(ran: Lab, source: Source) -> None:
+    """Names are the same in any case: it goes on, and its row says the new spelling."""
+    for file in (ran.folder / "models" / "m").glob("t.*"):
+        file.rename(file.with_name(f"T{file.suffix}"))
+    source((3, 8, "c"))
+
+    report = ran.run("T")
+
+    assert (report.mode, report.rows_inserted) == ("incremental", 1)
+    assert [row[0] for row in seen(ran)] == ["m.T"]
+
+
 def test_the_state_of_another_t4t_is_kept_aside(lab: Lab, source: Source) -> None:
     """A table of the public t4t's nine columns is renamed, and its rows stay."""
     source((1, 3, "a"))
