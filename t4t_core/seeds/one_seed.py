@@ -68,6 +68,7 @@ def run_seed(
                 status="failed",
                 error=str(failure),
                 duration_s=time.perf_counter() - started,
+                is_transient=failure.is_transient,
             ),
             None,
         )

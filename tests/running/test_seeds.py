@@ -6,13 +6,19 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
 from running_lab import Lab
 
+from t4t_core.commit import Commit
+from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import ProjectError
+from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport
+from t4t_core.running.open_session import open_session
+from t4t_core.seeds import one_seed
 
 
 @pytest.fixture
@@ -108,6 +114,29 @@ def test_it_is_loaded_again_when_file_or_metadata_changed(lab: Lab) -> None:
     assert told(other) == ("full", "its file changed")
     assert len({typed.data_version, other.data_version}) == 2
     assert lab.sql("SELECT id, typeof(id) FROM m.s") == [(2, "SMALLINT")]
+
+
+def test_a_rival_makes_a_load_fail_as_one_to_try_again(lab: Lab) -> None:
+    """Of two sessions of a process that load a seed at once, one commits."""
+    seed(lab, "s.csv", "id\n1\n")
+    project = lab.project()
+    (node,) = project.graph.select()
+    whole = one_seed.write_commit
+
+    losers: list[ModelReport] = []
+
+    with open_session(project) as first, open_session(project) as second:
+
+        def begun(warehouse: Warehouse, commit: Commit) -> None:
+            losers.append(second.run(node, Request()))
+            whole(warehouse, commit)
+
+        with patch("t4t_core.seeds.one_seed.write_commit", begun):
+            winner = first.run(node, Request())
+
+    assert (winner.status, losers[0].status) == ("success", "failed")
+    assert losers[0].is_transient
+    assert lab.result("s").mode == "skipped"
 
 
 @pytest.mark.parametrize(
