@@ -24,7 +24,7 @@ from t4t_core.engines.duckdb_session import (
     session_state,
 )
 from t4t_core.engines.interrupts import interrupted_by_ctrl_c
-from t4t_core.errors import OtherSettingsError, RunError
+from t4t_core.errors import DatabaseError, OtherSettingsError, RunError
 from t4t_core.names import TableName, quoted
 from t4t_core.planning.facts import Column, Index, Target
 
@@ -305,8 +305,12 @@ class Warehouse:
 
     def forget_view(self, name: str) -> None:
         """Drops a temporary view, and whatever was registered under its name."""
-        self.connection.unregister(name)
-        self._run(f"DROP VIEW IF EXISTS temp.{name}")
+        try:
+            self.connection.unregister(name)
+            self._run(f"DROP VIEW IF EXISTS temp.{name}")
+        except (duckdb.Error, DatabaseError) as error:
+            # An error before it matters more, such as that of a function that closed all of it.
+            log.debug("%s is not dropped: %s", name, error)
 
     def _run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         log.debug("%s", sql)

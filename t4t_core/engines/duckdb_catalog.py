@@ -34,6 +34,9 @@ def target_of(
         where: The connection.
         catalog: What its database is called.
         with_columns: Read its columns too.
+
+    Raises:
+        DatabaseError: It cannot be looked up.
     """
     if not name.is_plain or not is_plain(catalog):
         return _listed(name, where, with_columns)
@@ -44,6 +47,8 @@ def target_of(
         # There is no such table; DuckDB 1.4 says so of a view too, and any of a view whose
         # source is gone. The transaction goes on: nothing was run in it.
         log.debug("%s: %s", name, error)
+    except duckdb.Error as error:
+        raise database_error(error, str(name)) from error
     else:
         kind: Literal["table", "view"] = "view"
         if found.type == "TABLE_RELATION":

@@ -50,9 +50,6 @@ def result_query(
     try:
         with public_names(settings.folder):
             result = source.function(**arguments)
-        if isinstance(result, duckdb.DuckDBPyRelation):
-            connection.register(RESULT, result)
-        connection.execute("SET python_enable_replacements = false")
     except T4tError:
         raise
     except (Exception, SystemExit) as error:
@@ -62,13 +59,11 @@ def result_query(
             place=Place(model.place.file, line or model.place.line),
             hint="-v shows the traceback",
         ) from error
-    if warehouse.number("SELECT txid_current()") != transaction:
-        raise RunError(
-            f"{source.function.__name__}() ended the model's transaction",
-            place=model.place,
-            hint="do not commit, roll back or close context.connection",
-        )
+    _require_transaction(transaction, source.function.__name__, model, warehouse)
     is_relation = isinstance(result, duckdb.DuckDBPyRelation)
+    if is_relation:
+        _register(result, model, warehouse)
+    connection.execute("SET python_enable_replacements = false")
     rows = _under_own_settings(warehouse, is_lazy=is_relation)
     if isinstance(result, str):
         return _returned_sql(result, model, source, graph, context.variables, settings.dialect)
@@ -81,6 +76,26 @@ def result_query(
     if not is_relation:
         register_rows(result, model, warehouse)
     return exp.Select(expressions=[exp.Star()]).from_(rows, copy=False)
+
+
+def _require_transaction(number: int, function: str, model: Model, warehouse: Warehouse) -> None:
+    """Checks that the model's transaction goes on after its function.
+
+    Raises:
+        RunError: It does not.
+    """
+    try:
+        if warehouse.number("SELECT txid_current()") == number:
+            return
+        what = f"{function}() ended the model's transaction"
+    except DatabaseError as error:
+        # It is closed; or DuckDB (2.0) refuses what follows an error that the function has caught.
+        what = f"{function}() left context.connection unusable: {error.what}"
+    raise RunError(
+        what,
+        place=model.place,
+        hint="do not commit, roll back or close context.connection, nor catch its errors",
+    )
 
 
 def _under_own_settings(warehouse: Warehouse, *, is_lazy: bool) -> str:
@@ -111,6 +126,10 @@ def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
             place=model.place,
             hint="return SQL text, a pandas, Polars or PyArrow table, or a DuckDB relation",
         )
+    _register(rows, model, warehouse)
+
+
+def _register(rows: object, model: Model, warehouse: Warehouse) -> None:
     try:
         warehouse.connection.register(RESULT, rows)
     except (duckdb.Error, TypeError, ImportError) as error:

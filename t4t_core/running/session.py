@@ -12,7 +12,7 @@ from dataclasses import replace
 from t4t_core.commit import Commit
 from t4t_core.data_tests.in_builds import functions_of_tests, rest_of_tests
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import T4tError
+from t4t_core.errors import DatabaseError, T4tError
 from t4t_core.models import Model
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
@@ -119,6 +119,9 @@ class Session:
         if isinstance(node, Seed):
             report, commit = run_seed(node, request, self.warehouse, self.project)
             self.unchanged.forget(node)
+            if with_columns and report.status == "success":
+                target = self.warehouse.target(node.name, with_columns=True)
+                report = replace(report, columns=() if target is None else target.columns)
             if commit is not None:
                 self.remember(commit)
             return report
@@ -144,7 +147,11 @@ class Session:
         with_columns: bool,
         batch: Batch | None = None,
     ) -> ModelReport:
-        found = self.unchanged.found(model, request, given, self._commits, with_columns)
+        started = time.perf_counter()
+        try:
+            found = self.unchanged.found(model, request, given, self._commits, with_columns)
+        except T4tError as error:
+            return failure(model, None, explained(error, model), started)
         if found.report is not None:
             model_log.info("Left %s as it is: %s", model, found.report.reason)
             return found.report
@@ -233,7 +240,11 @@ class Session:
     def _is_behind(self, model: Model) -> bool:
         """Whether the ledger has a later commit of the model; it is known from then on."""
         known = self._commits.get(str(model).lower())
-        found = last_commit(self.warehouse, str(model))
+        try:
+            found = last_commit(self.warehouse, str(model))
+        except DatabaseError as error:
+            log.debug("%s", error)
+            return False  # what the model failed of says more
         if found is None or (known is not None and known.version == found.version):
             return False
         self._commits[found.model_name.lower()] = found

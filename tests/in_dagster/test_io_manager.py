@@ -43,8 +43,10 @@ def test_each_materialization_carries_the_state_and_what_was_done(
     materialize: Materialize,
 ) -> None:
     """Everything `tee_model_state` holds is there under `t4t/`, and Dagster's own keys."""
-    shown = metadata(materialize(), "orders")
+    result = materialize()
+    shown, of_seed = metadata(result, "orders"), metadata(result, "rates")
 
+    assert [c.name for c in of_seed["dagster/column_schema"].columns] == ["currency", "rate"]
     assert shown["t4t/last_processed_value"] == "2024-01-01T12:00:00"
     assert shown["t4t/last_processed_epoch_s"] == 1_704_110_400
     assert shown["t4t/strategy"] == "merge"

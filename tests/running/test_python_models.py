@@ -131,11 +131,34 @@ def test_a_swallowed_sql_error_fails_the_model_alone(lab: Lab, source: Source) -
     report = lab.report()
 
     by_name = {model.model_name: model for model in report.models}
+    if by_name["m.t"].status == "failed":
+        assert "t() left context.connection unusable" in str(by_name["m.t"].error)
+        assert "nor catch its errors" in str(by_name["m.t"].error)
     # DuckDB 1.4 goes on with the transaction, DuckDB 2.0 does not; neither may half write.
     assert lab.sql("SELECT count(*) FROM duckdb_tables() WHERE table_name = 't'") == [
         (1 if by_name["m.t"].status == "success" else 0,)
     ]
     assert by_name["m.other"].status == "success"
+
+
+def test_a_function_that_closes_its_connection_fails(lab: Lab, source: Source) -> None:
+    """The run ends with a report of all models; what was committed before stays, and is told of."""
+    source((1, 3, "a"))
+    lab.model("SELECT 1 AS one", name="before")
+    lab.model("SELECT 1 AS one", name="unread")
+    function = "def t(src, context):\n    {}\n    return src"
+    lab.python(declared(function.format("context.connection.close()"), "append"))
+
+    report = lab.report()
+    lab.python(declared(function.format("pass"), "append"))
+    again = lab.run()
+
+    told = {model.model_name: model for model in report.models}
+    assert "t() left context.connection unusable" in str(told["m.t"].error)
+    assert "nor catch its errors" in str(told["m.t"].error)
+    assert told["m.before"].status == "success"
+    assert told["m.unread"].status == "failed"
+    assert (again.rows_inserted, again.reason) == (1, "this is the first run")
 
 
 def test_a_function_that_commits_is_refused(lab: Lab, source: Source) -> None:
