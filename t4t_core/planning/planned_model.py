@@ -26,7 +26,7 @@ from t4t_core.planning.plan import Plan, plan
 from t4t_core.planning.request import Request
 from t4t_core.planning.tables_read import may_read_target, reads_by_scan
 from t4t_core.project.load import Project
-from t4t_core.running.python_rows import RESULT, register_rows, result_query
+from t4t_core.running.python_rows import result_query, rows_query
 from t4t_core.running.time_values import greatest_in_table
 from t4t_core.schema.contract import check_contract
 from t4t_core.schema.facts import with_schema
@@ -161,9 +161,9 @@ def _query(
     decided: Decision,
     given: Given | None,
 ) -> exp.Expr:
+    held = () if decided.is_full or facts.target is None else facts.target.columns
     if given is not None:
-        register_rows(given.rows, model, warehouse)
-        return exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
+        return rows_query(given.rows, model, warehouse, held)
     if isinstance(model.source, Query):
         return query_to_run(model, project.graph, request.variables)
     commit = facts.commit
@@ -180,4 +180,6 @@ def _query(
         variables=MappingProxyType(dict(request.variables)),
         connection=warehouse.connection,
     )
-    return result_query(model, model.source, project.graph, context, warehouse, project.settings)
+    return result_query(
+        model, model.source, project.graph, context, warehouse, project.settings, held
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Sized
 
 import duckdb
 from sqlglot import exp
@@ -14,9 +14,10 @@ from t4t_core.forms import in_form
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
 from t4t_core.planning.compiled import compiled, compiled_query, table_read
+from t4t_core.planning.facts import Column
 from t4t_core.project.python_files import public_names, raised_at
 from t4t_core.project.settings import Settings
-from t4t_core.sql.names import rendered
+from t4t_core.sql.names import identifier, rendered
 from t4t_core.sql.query import parse_query
 from t4t_core.sql.tables import TableRef
 
@@ -31,8 +32,18 @@ def result_query(
     context: RunContext,
     warehouse: Warehouse,
     settings: Settings,
+    held: Sequence[Column] = (),
 ) -> exp.Expr:
     """Calls the model's function; gives a query over what it returned.
+
+    Args:
+        model: The model.
+        source: Its function.
+        graph: The project's.
+        context: What the function may take.
+        warehouse: With the open transaction.
+        settings: The project's.
+        held: The columns of the table that the rows are for; none where it is made anew.
 
     Raises:
         RunError: It raised, or returned what is no table.
@@ -74,7 +85,7 @@ def result_query(
             hint='return SQL text, or make it a "table"',
         )
     if not is_relation:
-        register_rows(result, model, warehouse)
+        return rows_query(result, model, warehouse, held)
     return exp.Select(expressions=[exp.Star()]).from_(rows, copy=False)
 
 
@@ -113,11 +124,22 @@ def _under_own_settings(warehouse: Warehouse, *, is_lazy: bool) -> str:
     return _HELD_RESULT if is_lazy else RESULT
 
 
-def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
-    """Makes a table of pandas, Polars or PyArrow readable as `t4t_result`.
+def rows_query(
+    rows: object, model: Model, warehouse: Warehouse, held: Sequence[Column] = ()
+) -> exp.Select:
+    """A query over a table of pandas, Polars or PyArrow, which is readable as `t4t_result`.
+
+    Where it has no rows its columns take the types of the table that it is for: nothing in an empty
+    DataFrame says what they would hold.
+
+    Args:
+        rows: The table.
+        model: The model.
+        warehouse: With the open transaction.
+        held: The columns of the table that the rows are for; none where it is made anew.
 
     Raises:
-        RunError: It is none of these.
+        RunError: It is no such table.
     """
     kind = type(rows).__module__.partition(".")[0]
     if kind not in ("pandas", "polars", "pyarrow"):
@@ -127,6 +149,18 @@ def register_rows(rows: object, model: Model, warehouse: Warehouse) -> None:
             hint="return SQL text, a pandas, Polars or PyArrow table, or a DuckDB relation",
         )
     _register(rows, model, warehouse)
+    query = exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
+    if not held or not isinstance(rows, Sized) or len(rows) > 0:
+        return query
+    types = {one.name.lower(): one.type for one in held}
+    given = warehouse.columns(rendered(query.copy()))
+    selected = [_of_type(one.name, types.get(one.name.lower(), one.type)) for one in given]
+    return exp.Select(expressions=selected).from_(RESULT, copy=False)
+
+
+def _of_type(name: str, type_: str) -> exp.Expr:
+    to = exp.DataType.build(type_, dialect="duckdb", udt=True)
+    return exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(name))
 
 
 def _register(rows: object, model: Model, warehouse: Warehouse) -> None:

@@ -53,6 +53,34 @@ def test_every_form_with_every_strategy(lab: Lab, source: Source, form: str, str
         assert not again.has_changed_rows
 
 
+EMPTY = {
+    "pandas": "import pandas as pd\ndef t(src, context):\n"
+    "    rows = src.fetchall() if context.lower is None else []\n"
+    "    return pd.DataFrame(rows, columns=['id', 'c', 'v'])",
+    "polars": "import polars as pl\ndef t(src: pl.DataFrame, context):\n"
+    "    return src if context.lower is None else pl.DataFrame([], schema=['V', 'c', 'id'])",
+    "pyarrow": "import pyarrow as pa\ndef t(src: pa.Table, context):\n"
+    "    nothing = pa.table({name: pa.nulls(0) for name in ('id', 'c', 'v')})\n"
+    "    return src if context.lower is None else nothing",
+}
+
+
+@pytest.mark.parametrize("strategy", ["append", "merge"])
+@pytest.mark.parametrize("form", sorted(EMPTY))
+def test_no_rows_need_no_types(lab: Lab, source: Source, form: str, strategy: str) -> None:
+    """A table without rows, whose columns nothing gives a type, is a run with nothing new."""
+    source((1, 3, "a"), (2, 5, "b"))
+    lab.python(declared(EMPTY[form], strategy))
+    first = lab.run()
+    before = lab.sql("DESCRIBE m.t"), lab.rows()
+
+    later = lab.run()
+
+    assert (later.mode, later.has_changed_rows) == ("incremental", False)
+    assert later.watermark == first.watermark
+    assert (lab.sql("DESCRIBE m.t"), lab.rows()) == before
+
+
 def test_the_context_tells_the_bounds(lab: Lab, source: Source) -> None:
     """A function may read less: the context says from where on rows are needed."""
     source((1, 3, "a"))
