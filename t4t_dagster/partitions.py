@@ -83,7 +83,7 @@ def unusable_partitions(specs: Sequence[tuple[Model | Seed, dg.AssetSpec]]) -> l
         and node.strategy is not None
         and spec.partitions_def is not None
         and not _is_of_time(spec.partitions_def)
-        and not _is_of_values(node)
+        and not _is_of_values(spec.partitions_def, node)
     ]
 
 
@@ -159,7 +159,7 @@ def part_of_input(context: dg.InputContext, node: Model, kind: TimeKind | None) 
         kind: What the model's time column counts in, or None.
     """
     partitions = context.asset_partitions_def if context.has_asset_partitions else None
-    if partitions is None:
+    if partitions is None or not (_is_of_time(partitions) or _is_of_values(partitions, node)):
         return None
     keys = set(context.asset_partition_keys)
     if keys >= set(partitions.get_partition_keys()):
@@ -181,9 +181,14 @@ def _is_of_time(partitions: dg.PartitionsDefinition[Any]) -> bool:
     return isinstance(partitions, dg.TimeWindowPartitionsDefinition)
 
 
-def _is_of_values(node: Model) -> bool:
+def _is_of_values(partitions: dg.PartitionsDefinition[Any], node: Model) -> bool:
+    """Whether a value of the model's metadata stands behind each partition."""
     written = config_of(node).partitions
-    return written is not None and written.is_static
+    if written is None or not written.is_static:
+        return False
+    values = {str(value) for value in written.values}
+    is_static = isinstance(partitions, dg.StaticPartitionsDefinition)
+    return is_static and values.issuperset(partitions.get_partition_keys())
 
 
 def _window(found: dg.TimeWindow) -> Window:

@@ -387,6 +387,40 @@ def test_partitions_of_a_translator_have_to_say_which_rows(folder: Path) -> None
 
     with pytest.raises(ProjectError, match="say nothing about the rows"):
         t4t_assets(load_project(folder, {}), translator=Mine(dg.StaticPartitionsDefinition(["a"])))
+    model(folder, {"type": "static", "column": "tenant", "values": ["a"]})
+    for other in (
+        dg.StaticPartitionsDefinition(["a", "b"]),
+        dg.DynamicPartitionsDefinition(name="d"),
+    ):
+        with pytest.raises(ProjectError, match="say nothing about the rows"):
+            t4t_assets(load_project(folder, {}), translator=Mine(other))
+
+
+def test_a_table_in_partitions_of_any_sort_is_read_whole(
+    folder: Path, instance: dg.DagsterInstance
+) -> None:
+    """Nothing says which of its rows belong to one of them."""
+    (folder / "models" / "mart" / "seen.sql").write_text(
+        '-- metadata: {"materialization": "table"}\nSELECT id FROM raw.seen'
+    )
+    days = dg.DynamicPartitionsDefinition(name="days")
+    instance.add_dynamic_partitions("days", ["one", "two"])
+
+    class Mine(T4tTranslator):
+        def get_asset_spec(self, node: Model | Seed, project: Project) -> dg.AssetSpec:
+            return super().get_asset_spec(node, project).replace_attributes(partitions_def=days)
+
+    @dg.asset(ins={"seen": dg.AssetIn(key=["mart", "seen"])}, partitions_def=days)
+    def reader(seen: pd.DataFrame) -> int:
+        return len(seen)
+
+    made = build_t4t_definitions(folder, translator=Mine())
+    both = dg.Definitions.merge(made, dg.Definitions(assets=[reader]))
+    result = both.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, partition_key="one"
+    )
+
+    assert result.output_for_node("reader") == 20
 
 
 @pytest.mark.parametrize("strategy", ["append", "merge"])
