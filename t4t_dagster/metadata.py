@@ -13,6 +13,7 @@ from t4t_core.project import Project
 from t4t_core.report import ModelReport
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.lineage import Lineage
+from t4t_core.sql.tables import TableRef
 from t4t_core.values import TimeKind, TimeValue
 from t4t_dagster.translator import T4tTranslator
 
@@ -67,25 +68,29 @@ def column_lineage(
     node: Model,
     translator: T4tTranslator,
 ) -> dg.TableColumnLineage:
-    """The lineage in Dagster's terms, with the columns spelled as the table spells them."""
+    """The lineage in Dagster's terms, with the columns spelled as the table spells them.
+
+    Columns of what can be no asset, as a file, are left out.
+    """
     spelled = {column.name.lower(): column.name for column in columns}
     deps: Mapping[str, list[dg.TableColumnDep]] = {
         spelled.get(column.lower(), column): [
-            dg.TableColumnDep(
-                asset_key=_key(origin.table, project, node, translator), column_name=origin.column
-            )
+            dg.TableColumnDep(asset_key=key, column_name=origin.column)
             for origin in origins
+            if (key := _key(origin.table, project, node, translator)) is not None
         ]
         for column, origins in lineage.items()
     }
     return dg.TableColumnLineage(deps_by_column=deps)
 
 
-def _key(ref: Any, project: Project, node: Model, translator: T4tTranslator) -> dg.AssetKey:
+def _key(
+    ref: TableRef, project: Project, node: Model, translator: T4tTranslator
+) -> dg.AssetKey | None:
     key = project.graph.resolve(ref, node.name.schema)
-    if key is None:
-        return translator.get_source_key(ref, project)
-    return translator.get_asset_key(project.graph.nodes[key], project)
+    if key is not None:
+        return translator.get_asset_key(project.graph.nodes[key], project)
+    return translator.get_source_key(ref, project) if translator.is_asset(ref, project) else None
 
 
 def _plotted(value: TimeValue) -> dict[str, Any]:

@@ -67,6 +67,24 @@ def test_each_materialization_carries_the_state_and_what_was_done(
     ]
 
 
+def test_the_lineage_of_columns_names_assets_alone(materialize: Materialize, shop: Path) -> None:
+    """A file is none, nor is a table whose name Dagster does not take."""
+    (shop / "names.csv").write_text("customer,name\nada,Ada\n")
+    write(shop, "CREATE TABLE raw.\"home towns\" AS SELECT 'ada' AS customer, 'Oslo' AS town")
+    (shop / "models/mart/named.sql").write_text(
+        "SELECT o.id, n.name, t.town FROM orders o JOIN 'names.csv' n USING (customer) "
+        'JOIN raw."home towns" t USING (customer)'
+    )
+
+    shown = metadata(materialize("mart/orders", "mart/named"), "named")
+
+    assert shown["dagster/column_lineage"].deps_by_column == {
+        "id": [dg.TableColumnDep(asset_key=dg.AssetKey(["mart", "orders"]), column_name="id")],
+        "name": [],
+        "town": [],
+    }
+
+
 def test_a_run_with_nothing_new_keeps_the_data_version(
     materialize: Materialize, instance: dg.DagsterInstance, shop: Path
 ) -> None:
