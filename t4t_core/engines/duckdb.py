@@ -203,9 +203,8 @@ class Warehouse:
         Raises:
             DatabaseError: The database refused it.
         """
-        self._run(sql)
-        rows = self.connection.fetchall() if self.connection.description else []
-        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+        rows = self._run(sql)
+        return rows[0][0] if rows and isinstance(rows[0][0], int) else 0
 
     def is_several(self, sql: str) -> bool:
         """Whether DuckDB (2.0) makes several statements of one, and tells no number of rows then.
@@ -234,8 +233,7 @@ class Warehouse:
         Raises:
             DatabaseError: The database refused it.
         """
-        self._run(sql, parameters)
-        return cast("list[tuple[object, ...]]", self.connection.fetchall())
+        return self._run(sql, parameters)
 
     def named_rows(self, sql: str) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
         """The names of a query's columns, and all of its rows.
@@ -312,7 +310,8 @@ class Warehouse:
             # An error before it matters more, such as that of a function that closed all of it.
             log.debug("%s is not dropped: %s", name, error)
 
-    def _run(self, sql: str, parameters: Sequence[object] = ()) -> None:
+    def _run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """All rows that a statement gives; most of it may be carried out only as they are taken."""
         log.debug("%s", sql)
         if self._is_stopped:
             raise KeyboardInterrupt
@@ -322,6 +321,8 @@ class Warehouse:
                 self.connection.execute(sql, parameters)
             else:
                 self.connection.execute(sql)
+            found = self.connection.fetchall() if self.connection.description else []
+            return cast("list[tuple[object, ...]]", found)
         except RuntimeError as error:
             if str(error) != "Query interrupted":
                 raise

@@ -103,13 +103,15 @@ class History(RuleBasedStateMachine):
         before = self.everything()
         whole, calls = Warehouse._run, 0
 
-        def failing(warehouse: Warehouse, sql: str, parameters: Any = ()) -> None:
+        def failing(
+            warehouse: Warehouse, sql: str, parameters: Any = ()
+        ) -> list[tuple[object, ...]]:
             nonlocal calls
             calls += warehouse is self.now.warehouse
             if calls == number:
                 played["statements that failed"] += 1
                 raise DatabaseError("the disk is full", sql=sql)
-            whole(warehouse, sql, parameters)
+            return whole(warehouse, sql, parameters)
 
         with patch.object(Warehouse, "_run", failing):
             report = self.now.run()

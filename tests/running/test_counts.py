@@ -95,9 +95,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     run, execute = Warehouse._run, Warehouse.execute
 
-    def recorded(self: Warehouse, sql: str, parameters: Any = ()) -> None:
+    def recorded(self: Warehouse, sql: str, parameters: Any = ()) -> list[tuple[object, ...]]:
         found.append(word(sql))
-        run(self, sql, parameters)
+        return run(self, sql, parameters)
 
     def counted(self: Warehouse, sql: str) -> int:
         count = execute(self, sql)

@@ -76,6 +76,23 @@ def test_a_failing_hook_publishes_nothing(lab: Lab, source: Source, key: str) ->
     assert lab.everything() == before
 
 
+def test_an_error_in_a_later_row_of_a_hook_is_the_models(lab: Lab, source: Source) -> None:
+    """DuckDB carries a query out as its rows are taken, so that it begins before it fails."""
+    source((1, 1, "a"))
+    lab.model(
+        "SELECT * FROM src",
+        {
+            "pre_hook": "SELECT CASE WHEN i = 299999 THEN CAST('x' || i AS INTEGER) ELSE i END "
+            "FROM range(300000) t(i)"
+        },
+    )
+
+    report = lab.failure()
+
+    assert "pre_hook: " in str(report.error)
+    assert lab.sql("SELECT 1 FROM duckdb_tables() WHERE table_name = 't'") == []
+
+
 def test_hooks_are_no_part_of_the_definition(lab: Lab, source: Source) -> None:
     """Another hook brings no full load, and rows that one adds are not taken for read ones."""
     source((1, 1, "a"))
