@@ -199,6 +199,19 @@ class Lookback:
     def is_zero(self) -> bool:
         return not (self.months or self.micros or self.number)
 
+    def require(self, kind: TimeKind) -> None:
+        """Checks that it reaches back in what a time column counts in.
+
+        Raises:
+            ValueError: It is a span of time for an integer column, or a number for another.
+        """
+        if kind.is_integer and (self.months or self.micros):
+            raise ValueError(
+                f"the time column is an integer, so its lookback is a number, not {self.text!r}"
+            )
+        if not kind.is_integer and self.number:
+            raise ValueError(f"lookback {self.text!r} has no unit; write for example '7 days'")
+
 
 def reaching_back(value: TimeValue, lookback: Lookback) -> TimeValue:
     """The value that lies `lookback` before `value`, rounded down to what the kind can hold.
@@ -211,14 +224,9 @@ def reaching_back(value: TimeValue, lookback: Lookback) -> TimeValue:
     """
     if lookback.is_zero:
         return value
+    lookback.require(value.kind)
     if value.kind.is_integer:
-        if lookback.months or lookback.micros:
-            raise ValueError(
-                f"the time column is an integer, so its lookback is a number, not {lookback.text!r}"
-            )
         return TimeValue(value.kind, value.ordinal - lookback.number)
-    if lookback.number:
-        raise ValueError(f"lookback {lookback.text!r} has no unit; write for example '7 days'")
     scale = MICROS_OF_A_DAY if value.kind is TimeKind.DATE else 1
     micros = value.ordinal * scale
     nanos = 0

@@ -97,6 +97,20 @@ def bounds(
         raise RunError(str(error), place=model.config_place) from error
 
 
+def require_lookback(model: Model, kind: TimeKind, request: Request) -> None:
+    """Checks the lookback of a full load, which reads without it: each run after it would fail.
+
+    Raises:
+        RunError: It does not fit the time column.
+    """
+    if model.window is None:
+        return
+    try:
+        _lookback(model, model.window, request).require(kind)
+    except ValueError as error:
+        raise RunError(str(error), place=model.config_place) from error
+
+
 def with_window_values(model: Model, request: Request, kind: TimeKind | None) -> Request:
     """The request with a window's bounds as `@start_date` and `@end_date`.
 

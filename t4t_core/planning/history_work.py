@@ -9,7 +9,7 @@ from sqlglot import exp
 from t4t_core.config import CheckHistoryConfig, HistoryConfig, TimestampHistoryConfig
 from t4t_core.errors import RunError
 from t4t_core.models import Model
-from t4t_core.planning.bounds import Bounds, bounds, given_start
+from t4t_core.planning.bounds import Bounds, bounds, given_start, require_lookback
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Column, Facts, column_named
 from t4t_core.planning.request import Request
@@ -61,6 +61,8 @@ def history_work(
     kind, time_type = _time_type(settings, columns)
     reach = Bounds(None, None)
     if isinstance(settings, TimestampHistoryConfig) and not settings.gives_states:
+        if decision.is_full:
+            require_lookback(model, kind, request)
         reach = bounds(model, kind, decision, facts, request)
         window = Work(
             name=model.name,

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from t4t_core.config import MergeConfig, StrategyConfig
 from t4t_core.models import Model
-from t4t_core.planning.bounds import bounds
+from t4t_core.planning.bounds import bounds, require_lookback
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.request import Request
@@ -36,6 +36,8 @@ def incremental_work(
             needed_column(facts.query_columns, key, "unique key")
         for name in (*(settings.update_columns or ()), *(settings.exclude_columns or ())):
             needed_column(facts.query_columns, name, "column")
+    if decision.is_full:
+        require_lookback(model, kind, request)
     reach = bounds(model, kind, decision, facts, request)
     if request.slice is not None:
         name = needed_column(facts.query_columns, request.slice.column, "partition column").name

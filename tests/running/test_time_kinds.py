@@ -180,3 +180,25 @@ def test_the_watermark_survives_a_change_of_the_zone(zoned: Zoned) -> None:
 
     assert str(first.watermark) == "2024-11-03T05:30:00+00:00"
     assert zoned.sql("SELECT id FROM m.t ORDER BY id") == [(1,), (2,)]
+
+
+@STRATEGIES
+@pytest.mark.parametrize(
+    ("time", "lookback", "words"),
+    [
+        ("7", "10 days", "its lookback is a number, not '10 days'"),
+        ("DATE '2024-01-01'", 10, "lookback '10' has no unit"),
+    ],
+    ids=["a span for a number", "a number for a date"],
+)
+def test_a_lookback_of_another_kind_fails_the_first_run(
+    lab: Lab, strategy: str, time: str, lookback: object, words: str
+) -> None:
+    """A table is not made whose later runs would all fail."""
+    lab.model(f"SELECT 1 AS id, {time} AS c", incremental(strategy, lookback=lookback))
+
+    failed = lab.failure()
+
+    assert failed.error is not None
+    assert words in failed.error
+    assert lab.sql("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'm'") == [(0,)]
