@@ -26,7 +26,7 @@ def lineage_of(
     if isinstance(node, Seed) or isinstance(node.source, PythonSource):
         return {}
     request = with_window_values(node, request, None)
-    query = compiled_query(node, project.graph, request.variables)
+    query = compiled_query(node, project.graph, request.variables, is_to_run=False)
     columns = {ref: _columns(ref, node, project, warehouse) for ref in table_refs(query)}
     return column_origins(query, columns)
 

@@ -125,7 +125,8 @@ def _filled(
     values: Mapping[str, object],
     check: Check,
 ) -> exp.Expr:
-    tree = with_values(condition.tree, condition.placeholders, values, Place(check.place.file))
+    place = Place(check.place.file)
+    tree = with_values(condition.tree_to_run, condition.placeholders, values, place)
     return _named(tree, node.name.schema, graph, values)
 
 

@@ -68,4 +68,4 @@ def filled_test(rule: OfSqlTest, table_name: str | None, values: Mapping[str, ob
     query = rule.test.query
     names = {TABLE: table_name, COLUMN: rule.column}
     known = {**rule.test.defaults, **values, **rule.params, **names}
-    return with_values(query.tree, query.placeholders, known, query.place)
+    return with_values(query.tree_to_run, query.placeholders, known, query.place)

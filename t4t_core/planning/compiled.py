@@ -22,33 +22,47 @@ from t4t_core.sql.window import subquery
 from t4t_core.sql_functions.names import function_name, with_function_names
 
 
-def compiled_query(model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
-    """The tree of a SQL model's query, ready to run; a fresh one each time.
+def compiled_query(
+    model: Model, graph: Graph, values: Mapping[str, object], *, is_to_run: bool = True
+) -> exp.Expr:
+    """The tree of a SQL model's query; a fresh one each time.
+
+    Args:
+        model: The model.
+        graph: Its graph.
+        values: Of its placeholders.
+        is_to_run: Calls of functions are in the user's own words, and no longer nodes.
 
     Raises:
         VariableError: A placeholder has no value.
     """
     assert isinstance(model.source, Query), "a function's rows are compiled when they are there"
-    return compiled(model.source, model, graph, values)
+    return compiled(model.source, model, graph, values, is_to_run=is_to_run)
 
 
-def compiled(query: Query, model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
-    """The tree of a query that stands in a model, ready to run.
+def compiled(
+    query: Query,
+    model: Model,
+    graph: Graph,
+    values: Mapping[str, object],
+    *,
+    is_to_run: bool = True,
+) -> exp.Expr:
+    """The tree of a query that stands in a model; see `compiled_query`.
 
     Raises:
         VariableError: A placeholder has no value.
     """
+    written = query.tree_to_run if is_to_run else query.tree
     try:
-        tree = with_values(
-            query.tree, query.placeholders, {**query.defaults, **values}, query.place
-        )
+        tree = with_values(written, query.placeholders, {**query.defaults, **values}, query.place)
     except T4tError as error:
         raise error.located(model=str(model)) from error
 
     tree = with_files(tree, graph.folder)
     # Calls come first: those of ephemeral models are written for their own schema.
     tree = with_function_names(tree, model.name.schema, graph)
-    return with_tables(tree, lambda ref: _replacement(ref, model, graph, values))
+    return with_tables(tree, lambda ref: _replacement(ref, model, graph, values, is_to_run))
 
 
 def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
@@ -67,7 +81,7 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
     is_whole = is_alone and query.is_select
     is_as_written = query.dialect == "duckdb" and not query.placeholders
     if is_whole and is_as_written:
-        replaced = (_replacement(ref, model, graph, values) for ref in query.tables)
+        replaced = (_replacement(ref, model, graph, values, True) for ref in query.tables)
         called = (function_name(ref, model.name.schema, graph) for ref in query.calls)
         is_kept = all(replacement is None for replacement in (*replaced, *called))
         if is_kept and not query.has_relative_files:
@@ -76,13 +90,13 @@ def query_to_run(model: Model, graph: Graph, values: Mapping[str, object]) -> ex
 
 
 def _replacement(
-    ref: TableRef, model: Model, graph: Graph, values: Mapping[str, object]
+    ref: TableRef, model: Model, graph: Graph, values: Mapping[str, object], is_to_run: bool
 ) -> exp.Expr | None:
     """What stands for a table of a model's query, or None where it stays as it is written."""
     key = graph.resolve(ref, model.name.schema)
     node = None if key is None or key == model.name.key else graph.nodes[key]
     if isinstance(node, Model) and node.is_ephemeral:
-        return subquery(compiled_query(node, graph, values))
+        return subquery(compiled_query(node, graph, values, is_to_run=is_to_run))
     if node is None:
         # Inlined, a bare name could meet a common table expression of the model around it.
         if model.is_ephemeral and not ref.schema and not ref.is_file:

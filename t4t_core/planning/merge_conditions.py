@@ -22,7 +22,10 @@ def merge_conditions(model: Model, request: Request) -> MergeConditions:
     def filled(condition: Condition) -> exp.Expr:
         try:
             return with_values(
-                condition.tree, condition.placeholders, request.variables, model.config_place
+                condition.tree_to_run,
+                condition.placeholders,
+                request.variables,
+                model.config_place,
             )
         except T4tError as error:
             raise error.located(model=str(model)) from error

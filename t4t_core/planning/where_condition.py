@@ -44,7 +44,7 @@ def where_condition(
         is_start = isinstance(node, exp.Placeholder) and node.name in is_ours
         return start.copy() if is_start else node
 
-    tree = condition.tree.copy().transform(filled, copy=False)
+    tree = condition.tree_to_run.transform(filled, copy=False)
     rest = tuple(p for p in condition.placeholders if p.name not in is_ours)
     return Where(
         with_values(tree, rest, values, model.config_place),

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from t4t_core.errors import Place
 from t4t_core.sql.calls import call_refs
+from t4t_core.sql.calls_as_written import with_calls_as_written
 from t4t_core.sql.placeholders import Placeholder
 from t4t_core.sql.query import parse_condition
 from t4t_core.sql.tables import TableRef, table_refs
@@ -27,6 +28,11 @@ class Condition:
     fingerprint: str
     tables: tuple[TableRef, ...] = ()
     calls: tuple[TableRef, ...] = ()
+
+    @property
+    def tree_to_run(self) -> exp.Expr:
+        """A fresh tree with calls as the user wrote them."""
+        return with_calls_as_written(self.tree.copy())
 
 
 def read_condition(text: str, place: Place) -> Condition:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
@@ -15,3 +17,11 @@ class DuckDBAsWritten(DuckDB):
 
     def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         return path
+
+
+def duckdb_as_written() -> DuckDBAsWritten:
+    """The dialect of the DuckDB that is installed.
+
+    Operators have meant other things in other versions: `'abc' ~ 'b'` holds since DuckDB 2.0.
+    """
+    return DuckDBAsWritten(version=".".join(version("duckdb").split(".")[:2]))

@@ -17,6 +17,7 @@ from sqlglot.errors import ParseError, TokenError
 from t4t_core.errors import Place, SqlError
 from t4t_core.names import TableName
 from t4t_core.sql.calls import call_refs
+from t4t_core.sql.calls_as_written import note_calls
 from t4t_core.sql.fingerprint import fingerprint_of
 from t4t_core.sql.macro import Macro, Overload
 from t4t_core.sql.names import identifier, rendered
@@ -200,6 +201,8 @@ def _body(
         tree = trees_of(text, tokens, dialect, into)[0]
     except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
+    if tree is not None and dialect == "duckdb":
+        note_calls(tree.dfs(), text, tokens)
     if tree is None or tree.find(*_NO_EXPRESSION):
         raise SqlError("the function's body is no expression and no query", place=place)
     if is_table:

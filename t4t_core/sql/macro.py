@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from t4t_core.names import TableName
+from t4t_core.sql.calls_as_written import with_calls_as_written
 from t4t_core.sql.names import identifier, rendered, table
 from t4t_core.sql.tables import TableRef
 
@@ -26,6 +27,11 @@ class Overload:
     is_table: bool
     tree: exp.Expr = field(repr=False, compare=False, hash=False)
     text: str | None
+
+    @property
+    def tree_to_run(self) -> exp.Expr:
+        """A fresh tree with calls as the user wrote them."""
+        return with_calls_as_written(self.tree.copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def _definition(overloads: Sequence[tuple[Overload, exp.Expr | None]]) -> str:
     for overload, tree in overloads:
         body = overload.text if tree is None and overload.text is not None else None
         if body is None:
-            body = rendered(overload.tree.copy() if tree is None else tree)
+            body = rendered(overload.tree_to_run if tree is None else tree)
         body = f"TABLE ({body})" if overload.is_table else f"({body})"
         parts.append(f"({overload.parameters}) AS {body}")
     return ", ".join(parts)

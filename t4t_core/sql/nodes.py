@@ -9,6 +9,7 @@ from sqlglot import exp
 _LOOKED_AT = (
     exp.Anonymous,
     exp.Cast,
+    exp.Func,
     exp.Parameter,
     exp.Placeholder,
     exp.Select,

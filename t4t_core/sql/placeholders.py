@@ -54,9 +54,9 @@ def dialect_called(name: str) -> Dialect:
     if name != "duckdb":
         return Dialect.get_or_raise(name)
     # Nothing is read where all texts are as they were: to import it takes longer than the rest.
-    from t4t_core.sql.duckdb_as_written import DuckDBAsWritten
+    from t4t_core.sql.duckdb_as_written import duckdb_as_written
 
-    return DuckDBAsWritten()
+    return duckdb_as_written()
 
 
 def tokens_of(text: str, dialect: str) -> list[Token]:

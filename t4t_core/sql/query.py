@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError
 from t4t_core.sql.calls import calls_among
+from t4t_core.sql.calls_as_written import note_calls
 from t4t_core.sql.files import names_relative_files
 from t4t_core.sql.filled import refuse_misplaced
 from t4t_core.sql.fingerprint import CASED, fingerprint_of
@@ -66,6 +67,11 @@ class Query(Reading):
     def tree(self) -> exp.Expr:
         """The parsed query; a placeholder is `exp.Placeholder`. Never changed: copy it first."""
         return self.syntax.tree
+
+    @property
+    def tree_to_run(self) -> exp.Expr:
+        """The same, with calls as the user wrote them. Never changed: copy it first."""
+        return self.syntax.as_written
 
     def place_of(self, message: str, sql: str, offset: int | None) -> tuple[int | None, int | None]:
         """The line and column that an error about a statement made from this query speaks of.
@@ -135,6 +141,8 @@ def parse_query(
     nodes = nodes_of(tree)
     if replace_parameters(nodes):
         nodes = nodes_of(tree)
+    if dialect == "duckdb":
+        note_calls(nodes, text, changed)
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         line, column = position(text, tokens[0].start)
         raise SqlError(
@@ -196,6 +204,7 @@ def parse_condition(text: str, place: Place) -> tuple[exp.Expr, tuple[Placeholde
         tokens = tokens_of(text, "duckdb")
         changed, placeholders = marked(text, tokens)
         tree = with_parameters(_tree(trees_of(text, changed, "duckdb", exp.Condition)))
+        note_calls(tree.dfs(), text, changed)
     except (ParseError, TokenError, RecursionError) as error:
         raise SqlError(f"{text!r} is not a condition: {first_line(error)}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(

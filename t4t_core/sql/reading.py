@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from t4t_core.sql.calls_as_written import with_calls_as_written
 from t4t_core.sql.placeholders import Placeholder
 from t4t_core.sql.tables import TableRef
 
@@ -60,3 +61,8 @@ class LazyTree:
     def tree(self) -> exp.Expr:
         """The tree; the same one each time."""
         return self._make()
+
+    @cached_property
+    def as_written(self) -> exp.Expr:
+        """The same with calls as the user wrote them; see `t4t_core.sql.calls_as_written`."""
+        return with_calls_as_written(self.tree.copy())

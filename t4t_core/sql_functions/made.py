@@ -220,7 +220,7 @@ def _temporary_statement(function: Function, macro: Macro, graph: Graph) -> str:
 
 
 def _read(overload: Overload, graph: Graph) -> exp.Expr:
-    return with_files(overload.tree.copy(), graph.folder)
+    return with_files(overload.tree_to_run, graph.folder)
 
 
 def _table(ref: TableRef, schema: str, graph: Graph) -> exp.Expr | None:

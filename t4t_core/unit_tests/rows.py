@@ -99,7 +99,7 @@ def fill(table: str, rows: Rows, shape: Shape, warehouse: Warehouse, place: Plac
                 _make(table, *_of_csv(file, shape, warehouse), shape, warehouse, place)
         case SqlRows():
             query = parse_query(rows.sql, place or Place(Path("sql")))
-            tree = with_values(query.tree, query.placeholders, shape.variables, query.place)
+            tree = with_values(query.tree_to_run, query.placeholders, shape.variables, query.place)
             _make(table, rendered(tree), (), shape, warehouse, place)
         case _:
             _make(table, *_of_values(rows, shape, place), shape, warehouse, place)
