@@ -150,6 +150,8 @@ class T4tProjectComponent(dg.Component, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002  the paths are resolved already
         """The assets and the IO manager."""
+        # The database stays open between steps where no code of the user's own runs in them.
+        is_own = type(self).execute is not T4tProjectComponent.execute
         return build_t4t_definitions(
             self.project,
             select=_listed(self.select),
@@ -162,7 +164,7 @@ class T4tProjectComponent(dg.Component, dg.Resolvable):
             pool=self.op.pool,
             op_tags=self.op.tags,
             backfill_policy=self.op.backfill_policy,
-            execute=self.execute,
+            execute=self.execute if is_own else None,
         )
 
     @staticmethod

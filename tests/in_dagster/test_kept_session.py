@@ -15,7 +15,7 @@ from dagster_shop import Materialize, read
 
 from t4t_core.engines import duckdb_file
 from t4t_core.project import Project, load
-from t4t_dagster import build_t4t_definitions
+from t4t_dagster import T4tProjectComponent, build_t4t_definitions
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.steps_between import OtherStep, Standing
 
@@ -187,6 +187,35 @@ def test_the_body_of_the_users_own_finds_the_database_closed(
     materialize(execute=execute)
 
     assert len(openings) == len(MODELS)
+
+
+class Looking(T4tProjectComponent):
+    def execute(self, context: dg.AssetExecutionContext, output: T4tOutput) -> object:
+        use_as_others_do(self.project)
+        return super().execute(context, output)
+
+
+@pytest.mark.parametrize(
+    ("component", "number"),
+    [(T4tProjectComponent, 1), (Looking, len(MODELS))],
+    ids=["as it is", "with a body of its own"],
+)
+def test_a_component_keeps_the_database_open_too(
+    shop: Path,
+    instance: dg.DagsterInstance,
+    openings: list[Path],
+    component: type[T4tProjectComponent],
+    number: int,
+) -> None:
+    """Unless a subclass says what happens in each step."""
+    definitions = dg.build_defs_for_component(component(project=shop))
+
+    result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance
+    )
+
+    assert result.success
+    assert len(openings) == number
 
 
 @dg.success_hook(required_resource_keys={"t4t_io_manager"})
