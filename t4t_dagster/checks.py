@@ -159,7 +159,8 @@ def check_result(
     if report.error is not None:
         description = f"{report.name} could not be carried out"
         metadata["t4t/error"] = dg.MetadataValue.text(report.error)
-    metadata["t4t/failures"] = dg.MetadataValue.int(report.failures)
+    else:
+        metadata["t4t/failures"] = dg.MetadataValue.int(report.failures)
     if report.sample:
         metadata["t4t/sample"] = _sample(report)
     if report.sql:

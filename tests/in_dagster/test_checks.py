@@ -121,6 +121,25 @@ def test_a_warning_publishes_and_shows(
     assert read(shop, "SELECT count(*) FROM mart.orders") == [(3,)]
 
 
+def test_a_test_that_cannot_run_says_why(materialize: Materialize, declare: Declare) -> None:
+    """How many rows break it is not known then, and nothing is said of it."""
+    declare(
+        "orders",
+        QUERY,
+        **MERGE,
+        tests=[
+            {"name": "expression", "params": {"expression": "amuont > 1"}, "severity": "warning"}
+        ],
+    )
+
+    (check,) = materialize("mart/orders").get_asset_check_evaluations()
+
+    assert not check.passed
+    assert "could not be carried out" in (check.description or "")
+    assert "amuont" in str(check.metadata["t4t/error"].value)
+    assert "t4t/failures" not in check.metadata
+
+
 def test_checks_run_alone(
     shop: Path, materialize: Materialize, declare: Declare, instance: dg.DagsterInstance
 ) -> None:
