@@ -10,7 +10,7 @@ from dataclasses import replace
 from t4t_core.commit import Commit
 from t4t_core.data_tests.checking import refused, run_checks
 from t4t_core.engines.duckdb import Warehouse
-from t4t_core.errors import DatabaseError, T4tError
+from t4t_core.errors import DatabaseError, FailedChecksError, T4tError
 from t4t_core.models import Model
 from t4t_core.planning.facts import Column, Facts
 from t4t_core.planning.plan import Plan
@@ -52,7 +52,7 @@ def run_model(
 
     An error of the model's is in the report, and nothing was written then. With tests, those that
     may stop the model (`project.checks.blocking`) run before the commit, and what they found is in
-    the report.
+    the report, unless the commit itself failed.
 
     Args:
         model: The model.
@@ -102,7 +102,9 @@ def run_model(
         told = explained(error, model)
         if isinstance(told, DatabaseError):
             told.hint = told.hint or unmade_hint(model, project.graph, commits)
-        return replace(failure(model, made, told, started), tests=tests), None
+        # What passed on rows that nobody will see says nothing of the table.
+        found_by_tests = tests if isinstance(error, FailedChecksError) else ()
+        return replace(failure(model, made, told, started), tests=found_by_tests), None
     finally:
         if not isinstance(model.source, Query):
             warehouse.forget_view(RESULT)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from running_lab import Lab, incremental
 
 from t4t_core.data_tests.alone import tables_tested
+from t4t_core.errors import DatabaseError
 from t4t_core.planning.request import Request
 from t4t_core.report import ModelReport, Report
 from t4t_core.running.run import run_nodes
@@ -78,6 +80,20 @@ def test_a_first_build_that_fails_leaves_no_table(lab: Lab) -> None:
     assert lab.rows("SELECT 1 FROM information_schema.tables WHERE table_schema = 'm'") == []
     assert lab.run().tests == ()
     assert lab.rows() == [(None,)]
+
+
+def test_tests_of_rows_that_could_not_be_committed_have_found_nothing(lab: Lab) -> None:
+    """They passed on rows that were taken back; the table is the one of before."""
+    lab.sql("CREATE TABLE src AS SELECT 1 AS id")
+    lab.model("SELECT * FROM src", NOT_NULL)
+    full = DatabaseError("the disk is full", sql="COMMIT")
+
+    with patch("t4t_core.running.one_model.write_commit", side_effect=full):
+        report = build(lab)
+
+    assert of(report, "t").status == "failed"
+    assert statuses(report) == {"not_null(id) of m.t": "skipped"}
+    assert statuses(build(lab)) == {"not_null(id) of m.t": "passed"}
 
 
 def test_warnings_publish(lab: Lab) -> None:
