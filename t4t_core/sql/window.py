@@ -29,6 +29,14 @@ _NOT_PLAIN = (
     "pivots",
     "match",
 )
+# DuckDB's own that are not steady, and yet look at no row but their own.
+_OF_ONE_ROW = frozenset(
+    """
+    age aggregate array_aggr array_aggregate current_setting currval enum_code enum_first enum_last
+    enum_range enum_range_boundary error get_current_timestamp getvariable list_aggr list_aggregate
+    nextval nfc_normalize now today transaction_timestamp txid_current uuidv4 uuidv7
+    """.split()  # noqa: SIM905  a list of strings would fill a screen
+)
 _PARTS_OF_NAME = ("this", "db", "catalog", "alias")
 
 
@@ -103,7 +111,8 @@ def _may_look_at_other_rows(projection: exp.Expr) -> bool:
     if projection.find(exp.Window):
         return True
     return any(
-        ref.schema or ref.catalog or ref.name.lower() not in STEADY for ref in call_refs(projection)
+        ref.schema or ref.catalog or ref.name.lower() not in STEADY | _OF_ONE_ROW
+        for ref in call_refs(projection)
     )
 
 

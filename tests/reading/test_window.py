@@ -237,6 +237,7 @@ def test_query_reads_the_same_when_it_is_wrapped(
         ("SELECT id, c FROM t GROUP BY ALL", False),
         ("SELECT id, c, sum(id) OVER () AS s FROM t", False),
         ("SELECT id, c, list_sum([id]) AS s FROM t", True),
+        ("SELECT id, c, now() AS loaded, uuidv7() AS u FROM t", True),
         ("SELECT id, c, so_far(id) AS s FROM t", False),
         ("SELECT id, c FROM t WHERE id IN (SELECT id FROM u)", False),
         ("SELECT (SELECT max(id) FROM u) AS id, c FROM t", False),

@@ -50,6 +50,7 @@ def test_filter_of_a_plain_select_joins_its_where() -> None:
         ("SELECT id, changed AS updated_at FROM t", "changed >= 5"),
         ("SELECT a.id, a.updated_at FROM t AS a JOIN b USING (id)", "a.updated_at >= 5"),
         ("SELECT * FROM t", "updated_at >= 5"),
+        ("SELECT id, updated_at, now() AS loaded FROM t", "updated_at >= 5"),
         ("SELECT id, updated_at FROM t ORDER BY id", "updated_at >= 5"),
         ("SELECT id, updated_at FROM t WHERE a OR b", "(\n    a OR b\n  )"),
     ],
