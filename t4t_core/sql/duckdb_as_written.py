@@ -9,11 +9,16 @@ from sqlglot.dialects.duckdb import DuckDB
 
 
 class DuckDBAsWritten(DuckDB):
-    """Leaves paths into JSON as they are written.
+    """Leaves paths into JSON, and what stands in brackets, as they are written.
 
-    sqlglot reads each as a JSONPath. To DuckDB it is one only after `$`, and the name of a key
+    sqlglot reads each path as a JSONPath. To DuckDB it is one only after `$`, and the name of a key
     otherwise: `'a.b'` is the key with a dot in it.
+
+    sqlglot takes 1 from an index, and adds it again where it writes one of which it knows that it
+    is a number. A variable's value became one in between.
     """
+
+    INDEX_OFFSET = 0
 
     def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         return path

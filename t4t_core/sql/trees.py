@@ -25,9 +25,20 @@ def trees_of(
     """
     parser = dialect_called(dialect).parser()
     try:
-        if into is None:
-            return parser.parse(tokens, text)
-        return parser.parse_into(into, tokens, text)
+        parsed = (
+            parser.parse(tokens, text) if into is None else parser.parse_into(into, tokens, text)
+        )
     except TypeError as error:
         # Compiled sqlglot (30.30) stops so where the plain one sees a part missing a step later.
         raise ParseError("something is missing") from error
+    if dialect == "duckdb" and "[" in text:
+        _keep_indexes(parsed)
+    return parsed
+
+
+def _keep_indexes(parsed: list[exp.Expr | None]) -> None:
+    """Has indexes of DuckDB's, which count from 1 and were read so, written as they are."""
+    for tree in parsed:
+        for bracket in () if tree is None else tree.find_all(exp.Bracket):
+            if bracket.args.get("offset") is None:
+                bracket.set("offset", 1)

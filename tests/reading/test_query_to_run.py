@@ -64,3 +64,23 @@ def test_a_path_into_json_is_as_it_is_written(tmp_path: Path, call: str, path: s
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA m; CREATE TABLE m.other AS SELECT 1 AS a")
         assert connection.execute(sql).fetchall() == written
+
+
+@pytest.mark.parametrize(
+    "value",
+    """
+    l[@smallest] l[len(l)] l[len(l)-1] l[2] l[-1] l[a] l[2:@smallest] t[@smallest] m[@smallest]
+    [7,8,9][@smallest]
+    """.split(),  # noqa: SIM905  a list of strings would be longer
+)
+def test_an_index_is_as_it_is_written(tmp_path: Path, value: str) -> None:
+    """A list counts from 1, whether the index is a number, a call or a variable's value."""
+    rows = "(SELECT [3, 6, 9] AS l, 'abc' AS t, MAP {3: 'x'} AS m)"
+
+    sql = to_run(tmp_path, f"SELECT {value} AS v FROM {rows}, other WHERE a < @smallest")
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA m; CREATE TABLE m.other AS SELECT 1 AS a")
+        written = value.replace("@smallest", "3")
+        expected = connection.execute(f"SELECT {written} FROM {rows}, m.other").fetchall()
+        assert connection.execute(sql).fetchall() == expected
