@@ -91,7 +91,9 @@ def _is_to_write(node: exp.Expr) -> bool:
     # A placeholder may have become something else in the tree.
     if written is None or "@" in written or "{{" in written:
         return False
+    # DuckDB 2.0 refuses `x -> x + 1`, which sqlglot writes as it wants it.
+    stays = (*_STAYS, exp.Lambda) if "->" in written else _STAYS
     return not any(
-        isinstance(inner, _STAYS) or (isinstance(inner, exp.Column) and inner.args.get("db"))
+        isinstance(inner, stays) or (isinstance(inner, exp.Column) and inner.args.get("db"))
         for inner in node.dfs()
     )
