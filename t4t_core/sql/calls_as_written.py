@@ -7,8 +7,10 @@ arguments in another order, or without one that it does not know (`reduce(l, f, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import attrgetter
 
 from sqlglot import Token, TokenType, exp
 
@@ -44,17 +46,12 @@ def note_calls(nodes: Iterable[exp.Expr], text: str, tokens: Sequence[Token]) ->
     calls = [node for node in nodes if isinstance(node, exp.Func) and _START in node.meta]
     if not calls:
         return
-    places = {token.start: at for at, token in enumerate(tokens)}
+    starts = list(map(attrgetter("start"), tokens))
     for call in calls:
         start = call.meta[_START]
-        at = places.get(start)
-        if (
-            at is None
-            or at + 1 == len(tokens)
-            or tokens[at + 1].token_type is not TokenType.L_PAREN
-        ):
-            continue
-        end = closing(tokens, at + 1)
+        at = bisect_left(starts, start) + 1
+        is_call = at < len(tokens) and tokens[at].token_type is TokenType.L_PAREN
+        end = closing(tokens, at) if is_call and starts[at - 1] == start else None
         if end is not None:
             call.meta[_WRITTEN] = text[start : tokens[end].end + 1]
 

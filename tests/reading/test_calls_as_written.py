@@ -107,6 +107,12 @@ def test_every_function_of_duckdb_is_called_as_it_is_written() -> None:
         "coalesce(NULL, (SELECT max(q.y) FROM (VALUES (4)) AS q(y)))",
         "strptime('2024-01-02', '%Y-%m-%d')",
         "'ab'.upper().length()",
+        "DATE '2024-01-31'::TIMESTAMP",
+        "TIMESTAMP '2024-01-31 10:00:00'::DATE::VARCHAR || 'x'",
+        "TIMESTAMP WITH TIME ZONE '2024-01-31 10:00:00+00'::VARCHAR",
+        "TIMESTAMP '2024-01-31'.year()",
+        "TIME '10:00:00'::VARCHAR || DATE '2024-01-31'",
+        "INTERVAL '1 day'::VARCHAR",
     ],
 )
 def test_an_expression_gives_what_it_gives_by_itself(expression: str) -> None:
