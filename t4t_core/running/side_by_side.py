@@ -27,7 +27,7 @@ class Queue(Protocol[Job]):
         """Whether nothing else is done beside it."""
 
 
-class Place(Protocol):
+class Workplace(Protocol):
     """Where something is done: an open connection, or what has one."""
 
     def beside(self) -> AbstractContextManager[Self]:
@@ -37,14 +37,14 @@ class Place(Protocol):
         """Ends what another thread does here with a KeyboardInterrupt, and refuses what follows."""
 
 
-Where = TypeVar("Where", bound=Place)
+At = TypeVar("At", bound=Workplace)
 
 
 def do_side_by_side(
     queue: Queue[Job],
-    where: Where,
+    where: At,
     threads: int,
-    do: Callable[[Job, Where], Ended],
+    do: Callable[[Job, At], Ended],
     on_ended: Callable[[Job, Ended], None],
 ) -> None:
     """Does what a queue gives, up to so many at a time, each in a thread with a cursor.
@@ -63,7 +63,7 @@ def do_side_by_side(
     """
     with ExitStack() as cursors, ThreadPoolExecutor(threads) as pool:
         free = [cursors.enter_context(where.beside()) for _ in range(threads)]
-        running: dict[Future[Ended], tuple[Job, Where]] = {}
+        running: dict[Future[Ended], tuple[Job, At]] = {}
         try:
             while True:
                 while free and (job := queue.next()) is not None:
@@ -85,7 +85,7 @@ def do_side_by_side(
             _stop(running)
 
 
-def _fill(future: Future[Ended], do: Callable[[Job, Where], Ended], job: Job, where: Where) -> None:
+def _fill(future: Future[Ended], do: Callable[[Job, At], Ended], job: Job, where: At) -> None:
     """Does something in a thread of its name, which log lines are told apart by."""
     if not future.set_running_or_notify_cancel():
         return
@@ -96,7 +96,7 @@ def _fill(future: Future[Ended], do: Callable[[Job, Where], Ended], job: Job, wh
         future.set_exception(error)
 
 
-def _stop(running: dict[Future[Ended], tuple[Job, Where]]) -> None:
+def _stop(running: dict[Future[Ended], tuple[Job, At]]) -> None:
     """Stops what runs; each is rolled back by its own thread. What has not begun never does."""
     ahead = {future for future in running if not future.cancel()}
     while ahead:
