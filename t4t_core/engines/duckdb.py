@@ -48,6 +48,8 @@ class Warehouse:
         self._statements = itertools.count(1)
         self._statement = 0
         self._session_before: SessionState | None = None
+        # What a cursor has to be told where the catalog is none that DuckDB began with.
+        self._use: str | None = None
         connection.execute(_NO_PYTHON_TABLES)
         self._catalog = str(self.rows("SELECT current_database()")[0][0])
 
@@ -86,10 +88,12 @@ class Warehouse:
     def open_empty(cls, catalog: str) -> Warehouse:
         """An empty database in memory, with the catalog's name."""
         connection = connect(Path(":memory:"))
+        warehouse = cls(connection)
         if catalog != "memory":
             name = quoted(catalog)
             connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; DETACH memory")
-        return cls(connection)
+            warehouse._catalog, warehouse._use = catalog, f"USE {name}"
+        return warehouse
 
     @classmethod
     def borrowed(cls, connection: duckdb.DuckDBPyConnection) -> Warehouse:
@@ -98,7 +102,10 @@ class Warehouse:
 
     def beside(self) -> Warehouse:
         """A warehouse on a cursor: another connection to the open database, for another thread."""
-        return Warehouse(self.connection.cursor())
+        cursor = self.connection.cursor()
+        if self._use is not None:
+            cursor.execute(self._use)
+        return Warehouse(cursor)
 
     @contextmanager
     def stopped_by_ctrl_c(self) -> Iterator[None]:
