@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def init(folder: Path) -> None:
 
     for file in write_new_project(folder):
         click.echo(f"wrote {file}")
-    click.echo(f"now: t4t build {folder}")
+    click.echo(f"now: {shlex.join(['t4t', 'build', str(folder)])}")
 
 
 @click.command()

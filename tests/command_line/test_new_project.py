@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,3 +28,12 @@ def test_a_new_project_builds_and_plans(t4t: Run, tmp_path: Path) -> None:
     statuses = [t4t(verb, tmp_path / "shop").exit_code for verb in ("build", "build", "plan")]
 
     assert statuses == [0, 0, 0]
+
+
+def test_the_next_command_can_be_pasted(t4t: Run, tmp_path: Path) -> None:
+    """What `t4t init` says to type next is one command, whatever the folder is called."""
+    folder = tmp_path / "my shop"
+
+    told = t4t("init", folder).stdout.splitlines()[-1]
+
+    assert shlex.split(told.removeprefix("now: ")) == ["t4t", "build", str(folder)]
