@@ -63,11 +63,14 @@ def with_calls_as_written(tree: exp.Expr) -> exp.Expr:
     """
     if _is_to_write(tree):
         return _written(tree)
-    for node in list(tree.iter_expressions()):
-        if _is_to_write(node):
-            node.replace(_written(node))
-        else:
-            with_calls_as_written(node)
+    # A chain of a thousand UNIONs or ORs is as deep, so nothing here calls itself.
+    outer = [tree]
+    while outer:
+        for node in list(outer.pop().iter_expressions()):
+            if _is_to_write(node):
+                node.replace(_written(node))
+            else:
+                outer.append(node)
     return tree
 
 

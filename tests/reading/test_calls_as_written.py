@@ -161,6 +161,16 @@ def test_a_window_in_a_call_is_seen(tmp_path: Path, value: str, is_around: bool)
     assert ("AS q WHERE q.c IS NULL" in " ".join(rendered(found).split())) is is_around
 
 
+@pytest.mark.parametrize("word", ["OR", "UNION ALL SELECT 1 AS v FROM t WHERE"])
+def test_a_chain_may_be_as_long_as_sqlglot_reads(word: str) -> None:
+    """Thousands of conditions or of unions are no nesting to the user."""
+    terms = f" {word} ".join(f"log2(a) = {number}" for number in range(3000))
+
+    text = written(f"SELECT 1 AS v FROM t WHERE {terms}")
+
+    assert text.count("log2(a)") == 3000
+
+
 def test_lineage_looks_into_calls(tmp_path: Path) -> None:
     """Its tree has every column."""
     compiled(tmp_path, "SELECT c, log2(a) AS g FROM other")
