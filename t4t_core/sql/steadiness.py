@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Final
@@ -12,7 +12,7 @@ from sqlglot import Token, TokenType
 from t4t_core.sql.fingerprint import CASED
 from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
-from t4t_core.sql.token_groups import closing
+from t4t_core.sql.token_groups import closing, places
 
 # Each gives something that no table says: the moment, a sample, who asks, what the catalog lists,
 # where a row lies. DuckDB takes the first ones without parentheses, even in quotes.
@@ -80,19 +80,11 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _suspects(texts: Sequence[str]) -> list[int]:
     """The places that have to be looked at, told by the texts of tokens alone: few of many."""
-    suspects = {at - 1 for at in _places("(", texts) if at}
+    suspects = {at - 1 for at in places("(", texts) if at}
     for text in set(texts):
         if _is_suspicious(text):
-            suspects.update(_places(text, texts))
+            suspects.update(places(text, texts))
     return sorted(suspects)
-
-
-def _places(text: str, texts: Sequence[str]) -> Iterator[int]:
-    """Where a text is among others."""
-    at = -1
-    for _ in range(texts.count(text)):
-        at = texts.index(text, at + 1)
-        yield at
 
 
 @lru_cache(maxsize=4096)

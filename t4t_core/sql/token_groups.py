@@ -1,8 +1,8 @@
-"""Where parentheses close, and what stands between commas, in a list of tokens."""
+"""Where things are in a list of tokens: what closes a parenthesis, what is between commas."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import Token, TokenType
 
@@ -33,6 +33,14 @@ def closing(tokens: Sequence[Token], start: int) -> int | None:
         if depth == 0:
             return at
     return None
+
+
+def places(wanted: object, among: Sequence[object]) -> Iterator[int]:
+    """Where something is among the texts or the kinds of tokens."""
+    at = -1
+    for _ in range(among.count(wanted)):
+        at = among.index(wanted, at + 1)
+        yield at
 
 
 def between_commas(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -8,6 +8,7 @@ from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError
 
 from t4t_core.sql.placeholders import dialect_called
+from t4t_core.sql.token_groups import places
 
 # What a text in quotes after them is read as.
 _TYPES = frozenset(
@@ -61,13 +62,8 @@ def _with_whole_literals(tokens: list[Token], kinds: list[TokenType]) -> list[To
 
     sqlglot takes those for the text's, and the type for what is made of all of it.
     """
-    texts = []
-    at = -1
-    for _ in range(kinds.count(TokenType.STRING)):
-        at = kinds.index(TokenType.STRING, at + 1)
-        texts.append(at)
     found = list(tokens)
-    for at in reversed(texts):
+    for at in reversed(list(places(TokenType.STRING, kinds))):
         is_followed = at + 1 < len(kinds) and kinds[at + 1] in _AFTER
         length = _length_of_type(tokens, at) if is_followed else 0
         if length:

@@ -29,8 +29,8 @@ _NOT_PLAIN = (
     "pivots",
     "match",
 )
-# DuckDB's own that are not steady, and yet look at no row but their own.
-_OF_ONE_ROW = frozenset(
+# DuckDB's own that look at no row but their own: the steady ones, and some that are not.
+_OF_ONE_ROW = STEADY | frozenset(
     """
     age aggregate array_aggr array_aggregate current_setting currval enum_code enum_first enum_last
     enum_range enum_range_boundary error get_current_timestamp getvariable list_aggr list_aggregate
@@ -111,7 +111,7 @@ def _may_look_at_other_rows(projection: exp.Expr) -> bool:
     if projection.find(exp.Window):
         return True
     return any(
-        ref.schema or ref.catalog or ref.name.lower() not in STEADY | _OF_ONE_ROW
+        ref.schema or ref.catalog or ref.name.lower() not in _OF_ONE_ROW
         for ref in call_refs(projection)
     )
 
