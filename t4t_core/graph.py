@@ -14,7 +14,7 @@ from t4t_core.models import Model
 from t4t_core.node_order import in_order, reached, refuse_deep_ephemerals
 from t4t_core.resolution import MAIN_SCHEMA, Key, resolved
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.calls import functions_called, refuse_ephemeral, refuse_unusable
 from t4t_core.sql_functions.function import Function
 

@@ -16,9 +16,9 @@ from t4t_core.errors import Noun, Place
 from t4t_core.names import TableName
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.hooks import Hook
-from t4t_core.sql.placeholders import Placeholder
 from t4t_core.sql.query import Query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.reading import Placeholder
+from t4t_core.sql.table_ref import TableRef
 
 
 @dataclass(frozen=True, slots=True)

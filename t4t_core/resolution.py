@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 Key = tuple[str, str]
 MAIN_SCHEMA = "main"

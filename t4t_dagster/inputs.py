@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from sqlglot import exp
 
 from t4t_core.deferral import with_deferred
 from t4t_core.engines.duckdb import Warehouse
@@ -18,7 +17,9 @@ from t4t_core.planning.compiled import table_read
 from t4t_core.planning.facts import column_named
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.names import rendered, table
+from t4t_core.sql.names import table
+from t4t_core.sql.statements import rows_of
+from t4t_core.sql.text import Sql
 from t4t_dagster.partitions import part_of_input
 from t4t_dagster.translator import T4tTranslator
 
@@ -48,9 +49,9 @@ def input_rows(
     """
     node = _node_of(context.asset_key, project, translator)
     name = _other_table(context.asset_key, project) if node is None else node.name
-    rows = exp.select("*").from_(_table(name, node, project, warehouse))
-    part = _part(context, node, rows, warehouse) if isinstance(node, Model) else None
-    query = rendered(rows if part is None else rows.where(part))
+    read = _table(name, node, project, warehouse)
+    part = _part(context, node, read, warehouse) if isinstance(node, Model) else None
+    query = rows_of(read, part)
     form = form_of(context.dagster_type.typing_type)
     if form and form not in FORMS:
         raise UsageError(f"an input cannot be a {form}", hint=HINT)
@@ -73,21 +74,19 @@ def input_rows(
 
 def _table(
     name: TableName, node: Model | Seed | None, project: Project, warehouse: Warehouse
-) -> exp.Table:
+) -> Sql:
     """The table, in the database of `defer_to` where the project's own lacks it."""
     if node is None:
         return table(name, project.settings.catalog)
     return table_read(name, with_deferred(project, [name.key], warehouse).graph)
 
 
-def _part(
-    context: dg.InputContext, node: Model, rows: exp.Select, warehouse: Warehouse
-) -> exp.Expr | None:
+def _part(context: dg.InputContext, node: Model, read: Sql, warehouse: Warehouse) -> Sql | None:
     """Whether a row belongs to the partitions that the input is of; None for every row."""
     time = None
     if context.has_asset_partitions and node.window is not None:
         try:
-            time = column_named(warehouse.columns(rendered(rows)), node.window.time_column)
+            time = column_named(warehouse.columns(rows_of(read)), node.window.time_column)
         except DatabaseError:
             return None  # there is no such table, which reading it says better
     return part_of_input(context, node, None if time is None else time.kind)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.other_database import DEFERRED
+from t4t_core.parsing.lineage import Lineage, column_origins
+from t4t_core.parsing.query import parse_query
 from t4t_core.planning.bounds import with_window_values
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.request import Request
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.lineage import Lineage, column_origins
-from t4t_core.sql.names import rendered, table_in
-from t4t_core.sql.tables import TableRef, table_refs
+from t4t_core.sql.names import table_in
+from t4t_core.sql.statements import rows_of
+from t4t_core.sql.table_ref import TableRef
 
 
 def lineage_of(
@@ -26,8 +26,9 @@ def lineage_of(
     if isinstance(node, Seed) or isinstance(node.source, PythonSource):
         return {}
     request = with_window_values(node, request, None)
-    query = compiled_query(node, project.graph, request.variables, is_to_run=False)
-    columns = {ref: _columns(ref, node, project, warehouse) for ref in table_refs(query)}
+    compiled = compiled_query(node, project.graph, request.variables)
+    query = parse_query(compiled.sql, node.place)
+    columns = {ref: _columns(ref, node, project, warehouse) for ref in query.tables}
     return column_origins(query, columns)
 
 
@@ -45,8 +46,7 @@ def _columns(ref: TableRef, node: Model, project: Project, warehouse: Warehouse)
         if key is None or not project.settings.is_deferring:
             return []
         catalog = DEFERRED
-    query = exp.select("*").from_(table_in(catalog, name))
     try:
-        return [column.name for column in warehouse.columns(rendered(query))]
+        return [column.name for column in warehouse.columns(rows_of(table_in(catalog, name)))]
     except DatabaseError:
         return []

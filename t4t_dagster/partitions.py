@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import dagster as dg
-from sqlglot import exp
 
 from t4t_core.errors import RunError, T4tError, UsageError
 from t4t_core.models import Model
@@ -15,6 +14,7 @@ from t4t_core.planning.request import Request
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column as named_column
+from t4t_core.sql.text import Sql, sql
 from t4t_core.values import TimeKind
 from t4t_core.windows.slices import Slice
 from t4t_core.windows.window import Window, bound_in
@@ -148,7 +148,7 @@ def with_part(request: Request, node: Model | Seed, part: Part | None) -> Reques
             return replace(request, slice=part)
 
 
-def part_of_input(context: dg.InputContext, node: Model, kind: TimeKind | None) -> exp.Expr | None:
+def part_of_input(context: dg.InputContext, node: Model, kind: TimeKind | None) -> Sql | None:
     """Whether a row belongs to the partitions that an input is of.
 
     None where it is of all of them, or where nothing says which rows belong to one.
@@ -170,9 +170,7 @@ def part_of_input(context: dg.InputContext, node: Model, kind: TimeKind | None) 
         found = context.asset_partitions_time_window
         column = named_column(node.window.time_column)
         start, end = (time_literal(bound_in(kind, at)) for at in (found.start, found.end))
-        return exp.and_(
-            exp.GTE(this=column, expression=start), exp.LT(this=column.copy(), expression=end)
-        )
+        return sql("{column} >= {start} AND {column} < {end}", column=column, start=start, end=end)
     part = _slice(node, keys)
     return None if part is None else part.holds(named_column(part.column))
 

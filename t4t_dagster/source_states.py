@@ -7,16 +7,17 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, T4tError
 from t4t_core.models import Model
+from t4t_core.names import TableName
 from t4t_core.planning.facts import column_named
 from t4t_core.planning.request import Request
 from t4t_core.project import Project
 from t4t_core.running.time_values import greatest_in_column
-from t4t_core.sql.names import identifier, rendered
+from t4t_core.sql.names import table, table_in
+from t4t_core.sql.statements import count_where, rows_of
+from t4t_core.sql.text import Sql
 from t4t_core.state.ledger import last_commits
 from t4t_core.state.ledger_tables import check_format
 from t4t_core.values import TimeValue
@@ -170,25 +171,25 @@ def _state(
     name: SourceName, columns: Iterable[str], warehouse: Warehouse
 ) -> tuple[int, dict[str, TimeValue]] | None:
     """Rows and greatest times of a source, or None where it is not there."""
-    whole = rendered(exp.select("*").from_(_table(name)))
+    source = _table(name)
     try:
-        described = warehouse.columns(whole)
+        described = warehouse.columns(rows_of(source))
     except DatabaseError as error:
         log.debug("%s: %s", ".".join(name), error)
         return None
-    rows = warehouse.number(rendered(exp.select(exp.func("count", exp.Star())).from_(_table(name))))
+    rows = warehouse.number(count_where(source))
     times = {}
     for wanted in columns:
         column = column_named(described, wanted)
-        at = None if column is None else greatest_in_column(_table(name), column, warehouse)
+        at = None if column is None else greatest_in_column(source, column, warehouse)
         if at is not None:
             times[wanted] = at
     return rows, times
 
 
-def _table(name: SourceName) -> exp.Table:
-    parts = [identifier(part) for part in name]
-    return exp.Table(this=parts[-1], db=parts[-2], catalog=parts[-3] if len(parts) > 2 else None)
+def _table(name: SourceName) -> Sql:
+    of_schema = TableName(*name[-2:])
+    return table(of_schema) if len(name) == 2 else table_in(name[0], of_schema)
 
 
 def to_json(states: States) -> str:

@@ -11,7 +11,7 @@ from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
 from t4t_core.planning.config_hash import config_hash
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 from t4t_dagster.attributes import (
     NOT_TAKEN,
     automation_condition,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field, field_validator
-from sqlglot import exp
 
 from t4t_core.checks.columns import OfColumns
 from t4t_core.checks.subject import Subject
-from t4t_core.sql.literals import literal
+from t4t_core.sql.literals import literal, text_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import is_null_in
+from t4t_core.sql.text import Sql, listed, negated, sql
 
 
 class AcceptedValues(OfColumns):
@@ -34,20 +34,19 @@ class AcceptedValues(OfColumns):
         return columns
 
 
-def other_values(rule: AcceptedValues, subject: Subject) -> exp.Select:
+def other_values(rule: AcceptedValues, subject: Subject) -> Sql:
     """The rows whose value is not in the list."""
     # With a NULL in the list, NOT IN is never true.
     values = [_literal(value) for value in rule.values if value is not None]
-    is_accepted = (
-        exp.In(this=column(rule.columns[0]), expressions=values)
-        if values
-        else is_null_in(rule.columns)
-    )
-    return subject.select().where(exp.not_(is_accepted, copy=False), copy=False)
+    is_accepted = is_null_in(rule.columns)
+    if values:
+        value = column(rule.columns[0])
+        is_accepted = sql("{value} IN ({values})", value=value, values=listed(values))
+    return subject.rows(negated(is_accepted))
 
 
-def _literal(value: object) -> exp.Expr:
+def _literal(value: object) -> Sql:
     """The literal; text stays text even where it looks like a date: the column says what it is."""
     if isinstance(value, str) and "\0" not in value:
-        return exp.Literal.string(value)
+        return text_literal(value)
     return literal(value)

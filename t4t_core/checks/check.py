@@ -16,7 +16,7 @@ from t4t_core.config import Severity
 from t4t_core.errors import Place
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 Rule = (
     NotNull

@@ -21,7 +21,7 @@ from t4t_core.config.written import Written
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.condition import Condition, read_condition
+from t4t_core.sql.condition import Condition
 
 _KINDS: Mapping[str, type[Written]] = {
     "not_null": NotNull,
@@ -85,7 +85,7 @@ def with_own_names(checks: Iterable[Check]) -> tuple[Check, ...]:
 def _checks(
     entry: CheckConfig, column: str | None, place: Place, sql_tests: Mapping[str, SqlTest]
 ) -> list[Check]:
-    where = None if entry.where is None else read_condition(entry.where, place)
+    where = None if entry.where is None else _condition(entry.where, place)
     if entry.name in sql_tests:
         return [_of_sql_test(entry, column, where, place, sql_tests[entry.name])]
     names = _BOTH.get(entry.name, (entry.name,))
@@ -98,6 +98,12 @@ def _checks(
             "another name is a file of that name in tests/",
         )
     return [_of_kind(name, entry, column, where, place) for name in names]
+
+
+def _condition(text: str, place: Place) -> Condition:
+    from t4t_core.parsing.query import read_condition
+
+    return read_condition(text, place)
 
 
 def _of_kind(

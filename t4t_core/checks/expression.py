@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, InstanceOf
-from sqlglot import exp
 
 from t4t_core.checks.subject import Subject
 from t4t_core.config.written import Written
 from t4t_core.errors import Place, T4tError
-from t4t_core.sql.condition import Condition, read_condition
+from t4t_core.sql.condition import Condition
 from t4t_core.sql.statements import is_true
+from t4t_core.sql.text import Sql, negated
 
 
 def parsed_condition(value: object) -> object:
@@ -23,6 +23,8 @@ def parsed_condition(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
+    from t4t_core.parsing.query import read_condition
+
     try:
         return read_condition(value, Place(Path()))
     except T4tError as error:
@@ -35,11 +37,11 @@ class Expression(Written):
     expression: Annotated[InstanceOf[Condition], BeforeValidator(parsed_condition)]
 
 
-def exceptions(condition: exp.Expr, subject: Subject) -> exp.Select:
-    """The rows for which the condition is false or NULL: nothing says that it holds for them.
+def exceptions(expression: Sql, subject: Subject) -> Sql:
+    """The rows for which the expression is false or NULL: nothing says that it holds for them.
 
     Args:
-        condition: The rule's, with its values and tables.
+        expression: The rule's, with its values and tables.
         subject: The table.
     """
-    return subject.select().where(exp.not_(is_true(condition), copy=False), copy=False)
+    return subject.rows(negated(is_true(expression)))

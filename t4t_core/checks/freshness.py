@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
-from sqlglot import exp
 
 from t4t_core.checks.subject import Subject
 from t4t_core.config.written import Written, with_our_names
@@ -15,6 +14,7 @@ from t4t_core.errors import RunError
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
 from t4t_core.sql.statements import is_finite
+from t4t_core.sql.text import Sql, sql
 from t4t_core.values import MICROS_OF_A_DAY, Lookback, TimeKind, TimeValue, reaching_back, time_kind
 
 
@@ -44,7 +44,7 @@ class Freshness(Written):
         )
 
 
-def too_old(rule: Freshness, subject: Subject) -> exp.Select:
+def too_old(rule: Freshness, subject: Subject) -> Sql:
     """One row with the newest time, where it is older than allowed or there is none.
 
     Times without a zone are UTC. A date is as old as the days since it, whatever the hour is.
@@ -53,16 +53,15 @@ def too_old(rule: Freshness, subject: Subject) -> exp.Select:
         RunError: The column is not there, or is no date or timestamp.
     """
     oldest = time_literal(_oldest(rule, subject))
-    newest: exp.Expr = exp.Filter(
-        this=exp.Max(this=column(rule.column)),
-        expression=exp.Where(this=is_finite(column(rule.column))),
+    time = column(rule.column)
+    newest = sql("max({time}) FILTER (WHERE {is_finite})", time=time, is_finite=is_finite(time))
+    found = sql("{newest} AS newest, {oldest} AS oldest_allowed", newest=newest, oldest=oldest)
+    return sql(
+        "{found}\nHAVING {newest} IS NULL OR {newest} < {oldest}",
+        found=subject.select(found),
+        newest=newest,
+        oldest=oldest,
     )
-    is_old = exp.LT(this=newest.copy(), expression=oldest.copy())
-    is_none = exp.Is(this=newest.copy(), expression=exp.Null())
-    return subject.select(
-        exp.alias_(newest, "newest", copy=False),
-        exp.alias_(oldest, "oldest_allowed", copy=False),
-    ).having(exp.or_(is_none, is_old, copy=False), copy=False)
 
 
 def _oldest(rule: Freshness, subject: Subject) -> TimeValue:

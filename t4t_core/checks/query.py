@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
-
-from sqlglot import exp
 
 from t4t_core.checks.accepted_values import AcceptedValues, other_values
 from t4t_core.checks.check import Check
@@ -15,7 +14,7 @@ from t4t_core.checks.freshness import Freshness, too_old
 from t4t_core.checks.not_null import NotNull, null_rows
 from t4t_core.checks.relationships import Relationships, orphans
 from t4t_core.checks.row_count import HasRows, RowCount, wrong_count
-from t4t_core.checks.sql_test import OfSqlTest, filled_test
+from t4t_core.checks.sql_test import OfSqlTest, values_of_test
 from t4t_core.checks.subject import Subject
 from t4t_core.checks.unique import Unique, UniqueRows, repeated_rows, repeated_values
 from t4t_core.errors import Place
@@ -24,12 +23,12 @@ from t4t_core.models import Model
 from t4t_core.planning.compiled import compiled_query, table_read
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.condition import Condition
-from t4t_core.sql.filled import with_values
-from t4t_core.sql.names import identifier
-from t4t_core.sql.tables import TableRef, with_tables
-from t4t_core.sql.test_query import with_names
-from t4t_core.sql.window import subquery
-from t4t_core.sql_functions.names import with_function_names
+from t4t_core.sql.filling import Fill, StandIn
+from t4t_core.sql.names import dotted, named
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.test_query import untrue, with_names
+from t4t_core.sql.text import Sql, subquery
+from t4t_core.sql_functions.names import function_name
 
 Node = Model | Seed
 
@@ -41,8 +40,8 @@ def violations(
     values: Mapping[str, object],
     now: datetime,
     types: Mapping[str, str],
-) -> exp.Expr:
-    """The query whose rows break the check's rule; a fresh tree each time.
+) -> Sql:
+    """The query whose rows break the check's rule.
 
     Args:
         check: The check.
@@ -66,7 +65,7 @@ def violations(
         where=None if check.where is None else _filled(check.where, node, graph, values, check),
         types=types,
         now=now,
-        other=lambda ref: read_for(ref, node.name.schema, graph, values) or _as_written(ref),
+        other=lambda ref: _other(ref, node.name.schema, graph, values),
     )
     match rule:
         case NotNull():
@@ -91,7 +90,7 @@ def violations(
 
 def read_for(
     ref: TableRef, schema: str, graph: Graph, values: Mapping[str, object]
-) -> exp.Expr | None:
+) -> StandIn | None:
     """What is read for a table that a check names, or None where that is as it is written.
 
     Args:
@@ -101,21 +100,28 @@ def read_for(
         values: For the placeholders of ephemeral models.
     """
     key = graph.resolve(ref, schema)
-    return None if key is None else table_of(graph.nodes[key], graph, values)
+    return None if key is None else stand_in_of(graph.nodes[key], graph, values)
 
 
-def table_of(node: Node, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
-    """What stands in FROM for a model or seed: its table, or the query of an ephemeral model."""
+def stand_in_of(node: Node, graph: Graph, values: Mapping[str, object]) -> StandIn:
+    """What is read for a model or seed: its table, or the query of an ephemeral model."""
     if isinstance(node, Model) and node.is_ephemeral:
-        inlined = subquery(compiled_query(node, graph, values))
-        inlined.set("alias", exp.TableAlias(this=identifier(node.name.name)))
-        return inlined
-    return table_read(node.name, graph)
+        return StandIn(subquery(compiled_query(node, graph, values).sql))
+    return StandIn(table_read(node.name, graph), node.name.name)
 
 
-def _as_written(ref: TableRef) -> exp.Expr:
-    parts = {"this": ref.name, "db": ref.schema, "catalog": ref.catalog}
-    return exp.Table(**{key: identifier(part) for key, part in parts.items() if part})
+def table_of(node: Node, graph: Graph, values: Mapping[str, object]) -> Sql:
+    """What stands in FROM for a model or seed; it has the node's name."""
+    stand_in = stand_in_of(node, graph, values)
+    return stand_in.sql if stand_in.name else named(stand_in.sql, node.name.name)
+
+
+def _other(ref: TableRef, schema: str, graph: Graph, values: Mapping[str, object]) -> Sql:
+    """What stands in FROM for a table that a rule names; it has the table's name."""
+    stand_in = read_for(ref, schema, graph, values)
+    if stand_in is None:
+        return dotted(ref.catalog, ref.schema, ref.name)
+    return stand_in.sql if stand_in.name else named(stand_in.sql, ref.name)
 
 
 def _filled(
@@ -124,25 +130,30 @@ def _filled(
     graph: Graph,
     values: Mapping[str, object],
     check: Check,
-) -> exp.Expr:
+) -> Sql:
     place = Place(check.place.file)
-    tree = with_values(condition.tree_to_run, condition.placeholders, values, place)
-    return _named(tree, node.name.schema, graph, values)
+    return condition.filled(_fill(place, node.name.schema, graph, values))
 
 
-def _named(tree: exp.Expr, schema: str, graph: Graph, values: Mapping[str, object]) -> exp.Expr:
-    """The tree, changed in place, with tables and functions by the names that DuckDB knows."""
-    tree = with_tables(tree, lambda ref: read_for(ref, schema, graph, values))
-    return with_function_names(tree, schema, graph)
+def _fill(place: Place, schema: str, graph: Graph, values: Mapping[str, object]) -> Fill:
+    """Tables and functions by the names that DuckDB knows."""
+    return Fill(
+        place=place,
+        values=values,
+        table=lambda ref: read_for(ref, schema, graph, values),
+        call=lambda ref: function_name(ref, schema, graph),
+    )
 
 
 def _of_sql_test(
     rule: OfSqlTest, node: Node | None, graph: Graph, values: Mapping[str, object]
-) -> exp.Expr:
-    is_about_table = node is not None and rule.test.is_generic
+) -> Sql:
+    test = rule.test
+    is_about_table = node is not None and test.is_generic
     schema = node.name.schema if node is not None and is_about_table else graph.default_schema
-    filled = filled_test(rule, None if node is None else str(node), values)
-    tree = _named(filled, schema, graph, values)
-    if node is None or not is_about_table:
-        return tree
-    return with_names(tree, table_of(node, graph, values), node.name.name, rule.column)
+    known = values_of_test(rule, None if node is None else str(node), values)
+    fill = replace(_fill(test.place, schema, graph, values), values=known)
+    if node is not None and is_about_table:
+        fill = with_names(fill, stand_in_of(node, graph, values), node.name.name, rule.column)
+    query = test.query.filled(fill)
+    return (untrue(query) if test.tells_truth else query).sql

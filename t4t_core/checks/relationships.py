@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
-from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.checks.subject import Subject
 from t4t_core.config.strategies import ColumnNames
 from t4t_core.config.written import Written, with_our_names
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import is_null_in
-from t4t_core.sql.tables import TableRef
-from t4t_core.sql.window import subquery
+from t4t_core.sql.statements import is_null_in, rows_of
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql, all_of, negated, sql, subquery
 
 _OTHER_NAMES = {
     "table": "to",
@@ -28,11 +26,12 @@ _OTHER_NAMES = {
 def _table(value: object) -> object:
     if not isinstance(value, str):
         return value
-    try:
-        parsed = exp.to_table(value, dialect="duckdb")
-    except (ParseError, TokenError) as error:
-        raise ValueError(f"{value!r} is not a table's name") from error
-    return TableRef(parsed.catalog, parsed.db, parsed.name)
+    from t4t_core.parsing.table_names import table_named
+
+    found = table_named(value)
+    if found is None:
+        raise ValueError(f"{value!r} is not a table's name")
+    return found
 
 
 class Relationships(Written):
@@ -62,30 +61,23 @@ class Relationships(Written):
         return self
 
 
-def orphans(rule: Relationships, subject: Subject) -> exp.Select:
+def orphans(rule: Relationships, subject: Subject) -> Sql:
     """The rows whose values the other table does not hold.
 
     A row with a NULL in one of the columns refers to nothing and is none of them.
     """
-    found = exp.select(exp.Literal.number(1), copy=False).from_(_named(subject, rule), copy=False)
-    for own, other in zip(rule.columns, rule.other_columns, strict=True):
-        match = exp.EQ(this=column(other, "parent"), expression=column(own, "child"))
-        found = found.where(match, copy=False)
-    # In a subquery, so that `where` can qualify columns by the table's own name.
-    child = subject.table.copy() if subject.where is None else subquery(subject.select())
-    child.set("alias", exp.TableAlias(this=exp.to_identifier("child")))
-    return (
-        exp.Select(expressions=[exp.Star()])
-        .from_(child, copy=False)
-        .where(
-            exp.not_(exp.paren(is_null_in(rule.columns, "child")), copy=False),
-            exp.not_(exp.Exists(this=found), copy=False),
-            copy=False,
-        )
+    pairs = zip(rule.columns, rule.other_columns, strict=True)
+    matches = (
+        sql("{other} = {own}", other=column(other, "parent"), own=column(own, "child"))
+        for own, other in pairs
     )
-
-
-def _named(subject: Subject, rule: Relationships) -> exp.Expr:
-    parent = subject.other(rule.to)
-    parent.set("alias", exp.TableAlias(this=exp.to_identifier("parent")))
-    return parent
+    # In subqueries: `where` qualifies columns by the table's own name, and an ephemeral model has
+    # a name already.
+    return sql(
+        "SELECT *\nFROM {child}\nWHERE {is_held} AND NOT EXISTS (\n"
+        "SELECT 1\nFROM {parent}\nWHERE {is_found}\n)",
+        child=subquery(subject.rows(), Sql("child")),
+        is_held=negated(is_null_in(rule.columns, "child")),
+        parent=subquery(rows_of(subject.other(rule.to)), Sql("parent")),
+        is_found=all_of(*matches),
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pydantic import Field
-from sqlglot import exp
 
-from t4t_core.checks.subject import Subject, counted
+from t4t_core.checks.subject import Subject
 from t4t_core.config.written import Written
+from t4t_core.sql.literals import number_literal
+from t4t_core.sql.text import Sql, sql
 
 
 class HasRows(Written):
@@ -19,12 +20,10 @@ class RowCount(Written):
     value: int = Field(ge=0)
 
 
-def wrong_count(rule: HasRows | RowCount, subject: Subject) -> exp.Select:
+def wrong_count(rule: HasRows | RowCount, subject: Subject) -> Sql:
     """One row with the number of rows, where it is wrong."""
-    count = exp.Count(this=exp.Star())
-    is_wrong: exp.Expr
-    if isinstance(rule, RowCount):
-        is_wrong = exp.NEQ(this=count, expression=exp.Literal.number(rule.value))
-    else:
-        is_wrong = exp.EQ(this=count, expression=exp.Literal.number(0))
-    return subject.select(counted()).having(is_wrong, copy=False)
+    rows = subject.select(Sql("count(*) AS row_count"))
+    if isinstance(rule, HasRows):
+        return sql("{rows}\nHAVING count(*) = 0", rows=rows)
+    value = number_literal(rule.value)
+    return sql("{rows}\nHAVING count(*) <> {value}", rows=rows, value=value)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.config import SqlTestConfig
 from t4t_core.errors import Place
-from t4t_core.sql.filled import with_values
 from t4t_core.sql.query import Query
 from t4t_core.sql.test_query import COLUMN, TABLE, names_in
 
@@ -21,6 +18,7 @@ class SqlTest:
     Attributes:
         name: The file's, without its suffix.
         defaults: Values of placeholders that nothing sets.
+        tells_truth: Its first column is TRUE where all is well, as in tests of functions.
     """
 
     name: str
@@ -28,6 +26,7 @@ class SqlTest:
     defaults: Mapping[str, object]
     config: SqlTestConfig
     place: Place
+    tells_truth: bool = False
 
     @property
     def is_generic(self) -> bool:
@@ -54,18 +53,15 @@ class OfSqlTest:
     column: str | None = None
 
 
-def filled_test(rule: OfSqlTest, table_name: str | None, values: Mapping[str, object]) -> exp.Expr:
-    """The test's query with its values; `params` stand above variables, those above defaults.
+def values_of_test(
+    rule: OfSqlTest, table_name: str | None, values: Mapping[str, object]
+) -> dict[str, object]:
+    """The values of a test's placeholders; `params` stand above variables, those above defaults.
 
     Args:
         rule: The test.
         table_name: What `'@table_name'` in quotes is.
         values: The run's variables.
-
-    Raises:
-        VariableError: A placeholder has no value.
     """
-    query = rule.test.query
     names = {TABLE: table_name, COLUMN: rule.column}
-    known = {**rule.test.defaults, **values, **rule.params, **names}
-    return with_values(query.tree_to_run, query.placeholders, known, query.place)
+    return {**rule.test.defaults, **values, **rule.params, **names}

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlglot import exp
-
 from t4t_core.names import TableName
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.statements import select
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql, in_parentheses, operand, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,9 @@ class Subject:
 
     Attributes:
         name: The table's name, for columns that are qualified by it.
-        table: What stands in FROM: the table, or the query of an ephemeral model. Copy it.
-        where: The rows that the check is about, or None for all of them. Copy it.
+        table: What stands in FROM: the table, or the query of an ephemeral model under its
+            name.
+        where: The rows that the check is about, or None for all of them.
         types: DuckDB's type of each column, by the column's name in lower case; only of checks
             that depend on them.
         now: The moment of the run; it has a zone.
@@ -27,21 +28,21 @@ class Subject:
     """
 
     name: TableName
-    table: exp.Expr
-    where: exp.Expr | None
+    table: Sql
+    where: Sql | None
     types: Mapping[str, str]
     now: datetime
-    other: Callable[[TableRef], exp.Expr]
+    other: Callable[[TableRef], Sql]
 
-    def select(self, *columns: exp.Expr) -> exp.Select:
-        """A query for columns of the rows; for all columns where none are given."""
-        query = exp.Select(expressions=list(columns or (exp.Star(),)))
-        query = query.from_(self.table.copy(), copy=False)
+    def rows(self, condition: Sql | None = None) -> Sql:
+        """A query for the rows, or for those of them that satisfy a condition."""
+        return self.select(Sql("*"), condition)
+
+    def select(self, columns: Sql, condition: Sql | None = None) -> Sql:
+        """The same for some columns."""
         if self.where is None:
-            return query
-        return query.where(exp.paren(self.where, copy=True), copy=False)
-
-
-def counted(name: str = "row_count") -> exp.Expr:
-    """`count(*) AS name`."""
-    return exp.alias_(exp.Count(this=exp.Star()), name, copy=False)
+            return select(columns, self.table, condition)
+        where = in_parentheses(self.where)
+        if condition is not None:
+            where = sql("{where} AND {condition}", where=where, condition=operand(condition))
+        return select(columns, self.table, where)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
-import sqlglot.parser
 from tabulate import tabulate
 
 from t4t_core.engines.duckdb import Warehouse
@@ -49,7 +49,8 @@ def diagnosed(project: Project) -> dict[str, Any]:
 
 def _is_sqlglot_compiled() -> bool:
     """Whether the extra `fast` is there and its parser is the one that runs."""
-    return not sqlglot.parser.__file__.endswith(".py")
+    parser = find_spec("sqlglot.parser")
+    return parser is not None and parser.origin is not None and not parser.origin.endswith(".py")
 
 
 def _database_status(project: Project, problems: list[str]) -> str:

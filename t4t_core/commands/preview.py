@@ -12,12 +12,12 @@ from t4t_core.deferral import with_deferred
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.models import Model, PythonSource
-from t4t_core.planning.compiled import query_to_run
+from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Facts, Target
 from t4t_core.planning.numbered import with_number
 from t4t_core.planning.plan import Plan, plan
-from t4t_core.planning.planned_model import current_definition, plan_model
+from t4t_core.planning.planned_model import current_definition, plan_model, previewed
 from t4t_core.planning.request import Request
 from t4t_core.planning.steps import statements
 from t4t_core.planning.tables_read import may_read_target, reads_by_scan
@@ -29,10 +29,7 @@ from t4t_core.running.run import require_variables
 from t4t_core.running.unchanged import Unchanged
 from t4t_core.seeds.seed import Seed
 from t4t_core.seeds.statement import seed_statement
-from t4t_core.sql.names import rendered
-from t4t_core.sql.window import around
 from t4t_core.sql_functions.made import first_statements, preview_functions
-from t4t_core.sql_functions.names import with_temporary_functions
 from t4t_core.state.ledger import last_commit, last_commits
 from t4t_core.state.ledger_tables import has_ledger
 from t4t_core.state.seal import epoch_of
@@ -225,7 +222,7 @@ def _both_plans(
     definition = current_definition(model, project.graph)
 
     def planned(decision: Decision, facts: Facts) -> Plan:
-        query = query_to_run(model, project.graph, request.variables)
+        query = compiled_query(model, project.graph, request.variables)
         return plan(model, query, definition, decision, facts, request, project.settings.catalog)
 
     first_run = Decision("full", "first run")
@@ -233,10 +230,9 @@ def _both_plans(
     if model.strategy is None and model.config.numbered is None:
         made = planned(first_run, facts)
         return made, made
-    query = query_to_run(model, project.graph, request.variables)
+    query = compiled_query(model, project.graph, request.variables)
     is_scan = reads_by_scan(model, query, project.graph, warehouse)
-    described = with_temporary_functions(around(query), model.name.schema, project.graph)
-    columns = warehouse.columns(rendered(described))
+    columns = warehouse.columns(previewed(model, project.graph, request).sql)
     facts = replace(
         facts,
         query_columns=columns,

@@ -6,8 +6,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-from sqlglot import exp
-
 from t4t_core.checks import Check
 from t4t_core.checks.assigned import tables_read
 from t4t_core.checks.freshness import Freshness
@@ -20,9 +18,10 @@ from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.project.load import Project
 from t4t_core.report import CheckReport, CheckStatus
-from t4t_core.sql.filled import unset_variable
-from t4t_core.sql.names import rendered
-from t4t_core.sql.window import subquery
+from t4t_core.sql.literals import number_literal
+from t4t_core.sql.statements import count_where, rows_of
+from t4t_core.sql.text import Sql, sql, subquery
+from t4t_core.sql.unset import unset_variable
 
 log = logging.getLogger("t4t_core.checks")
 
@@ -94,13 +93,13 @@ def _run(
     check: Check, node: Node | None, project: Project, request: Request, warehouse: Warehouse
 ) -> CheckReport:
     started = time.perf_counter()
-    sql = ""
+    query = Sql("")
     try:
         if node is not None:
             others = tables_read(check, node.name.key, project.graph)
             project = with_deferred(project, others, warehouse)
         _require_tables(check, node, project, warehouse)
-        tree = violations(
+        query = violations(
             check,
             node,
             project.graph,
@@ -108,18 +107,18 @@ def _run(
             request.now,
             _types(check, node, project, request, warehouse),
         )
-        sql = rendered(tree.copy())
-        failures = warehouse.number(_count(tree.copy()))
+        found = subquery(query, Sql("violations"))
+        failures = warehouse.number(count_where(found))
         columns: tuple[str, ...] = ()
         rows: tuple[tuple[object, ...], ...] = ()
         if failures:
-            columns, rows = warehouse.named_rows(_sample(tree, check.limit))
+            columns, rows = warehouse.named_rows(_sample(found, check.limit))
     except T4tError as error:
         told = error.located(place=_place(check, error))
         if node is not None:
             told = told.located(model=str(node), noun=node.noun)
         log.debug("%s failed", check.name, exc_info=error)
-        return _report(check, node, "error", error=str(told), sql=sql, started=started)
+        return _report(check, node, "error", error=str(told), query=query, started=started)
     status: CheckStatus = "passed"
     if failures:
         status = "failed" if check.severity == "error" else "warned"
@@ -130,7 +129,7 @@ def _run(
         failures=failures,
         columns=columns,
         sample=tuple(tuple(None if v is None else str(v) for v in row) for row in rows),
-        sql=sql,
+        query=query,
         started=started,
     )
 
@@ -142,7 +141,9 @@ def _place(check: Check, error: T4tError) -> Place:
     query = check.rule.test.query
     if not isinstance(error, DatabaseError):
         return query.place
-    return Place(query.place.file, *query.place_of(error.what, error.sql, error.offset))
+    from t4t_core.parsing.error_place import error_place
+
+    return Place(query.place.file, *error_place(query, error.what, error.sql, error.offset))
 
 
 def _require_tables(
@@ -173,20 +174,16 @@ def _types(
     if node is None or not isinstance(check.rule, Freshness):
         return {}
     table = table_of(node, project.graph, request.variables)
-    query = exp.Select(expressions=[exp.Star()]).from_(table, copy=False)
-    return {column.name.lower(): column.type for column in warehouse.columns(rendered(query))}
+    return {column.name.lower(): column.type for column in warehouse.columns(rows_of(table))}
 
 
-def _count(tree: exp.Expr) -> str:
-    query = exp.select(exp.Count(this=exp.Star()), copy=False)
-    return rendered(query.from_(subquery(tree, "violations"), copy=False))
-
-
-def _sample(tree: exp.Expr, limit: int) -> str:
+def _sample(found: Sql, limit: int) -> Sql:
     """Some rows as text: Python cannot hold every value, and JSON even fewer."""
-    as_text = exp.cast(exp.Columns(this=exp.Star()), exp.DataType.build("TEXT"), copy=False)
-    query = exp.Select(expressions=[as_text]).from_(subquery(tree, "violations"), copy=False)
-    return rendered(query.limit(limit, copy=False))
+    return sql(
+        "SELECT CAST(COLUMNS(*) AS TEXT)\nFROM {found}\nLIMIT {limit}",
+        found=found,
+        limit=number_literal(limit),
+    )
 
 
 def _report(
@@ -197,7 +194,7 @@ def _report(
     failures: int = 0,
     columns: tuple[str, ...] = (),
     sample: tuple[tuple[str | None, ...], ...] = (),
-    sql: str = "",
+    query: str = "",
     error: str | None = None,
     started: float | None = None,
 ) -> CheckReport:
@@ -211,7 +208,7 @@ def _report(
         failures=failures,
         columns=columns,
         sample=sample,
-        sql=sql,
+        sql=query,
         duration_s=0.0 if started is None else time.perf_counter() - started,
         error=error,
     )

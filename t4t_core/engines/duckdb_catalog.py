@@ -89,15 +89,14 @@ def has_table(name: str, where: Connection) -> bool:
 
 def indexes_of(name: TableName, where: Connection) -> tuple[Index, ...]:
     """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
-    return tuple(
-        Index(str(row[0]), str(row[1]))
-        for row in where.rows(
-            "SELECT index_name, sql FROM duckdb_indexes() "
-            "WHERE database_name = current_database() AND lower(schema_name) = lower(?) "
-            "AND lower(table_name) = lower(?) AND sql IS NOT NULL ORDER BY index_name",
-            name.parts,
-        )
+    # Few databases have any, and to plan a WHERE takes longer than to look through those.
+    every = where.rows(
+        "SELECT index_name, sql, database_name = current_database() "
+        "AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) FROM duckdb_indexes()",
+        name.parts,
     )
+    found = (Index(str(index), str(sql)) for index, sql, is_its in every if is_its and sql)
+    return tuple(sorted(found, key=lambda index: index.name))
 
 
 def _listed(name: TableName, where: Connection, with_columns: bool) -> Target | None:

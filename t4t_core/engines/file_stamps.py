@@ -13,7 +13,7 @@ from t4t_core.errors import DatabaseError
 from t4t_core.names import TableName, quoted_text
 from t4t_core.planning.unknown_inputs import UnknownInputError
 from t4t_core.resolution import MAIN_SCHEMA
-from t4t_core.sql.files_read import FileName
+from t4t_core.sql.file_names import FileName
 
 # Two writes within a tick of a file system's clock, which may be two seconds, leave one time. Git
 # calls a file that is younger than that racily clean.

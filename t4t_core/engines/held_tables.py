@@ -7,7 +7,7 @@ from typing import Literal
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.names import TableName, quoted, quoted_text
-from t4t_core.sql.names import rendered, table
+from t4t_core.sql.names import table
 
 # Up to so many names are looked up one by one, which is faster than to list all tables.
 _FEW = 8
@@ -31,7 +31,7 @@ def row_counts(
     tables = [(key, name) for key, name in wanted.items() if kinds.get(key) == "table"]
     for part in _parts(tables):
         counts = (
-            f"SELECT {at} AS place, count(*) FROM {rendered(table(name, catalog))}"
+            f"SELECT {at} AS place, count(*) FROM {table(name, catalog)}"
             for at, (_, name) in enumerate(part)
         )
         rows = sorted(warehouse.rows(" UNION ALL ".join(counts)))

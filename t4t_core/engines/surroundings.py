@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import duckdb
-import sqlglot
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
-from t4t_core.release import RELEASE
+from t4t_core.release import RELEASE, sqlglot_release
 
 # Settings by which a query can give other rows of the same tables.
 _SETTINGS: Final = (
@@ -74,6 +73,5 @@ def _is_known(name: str, warehouse: Warehouse) -> bool:
 
 
 def _makers() -> str:
-    """The versions of t4t and of what writes its SQL."""
-    sqlglot_version: str = sqlglot.__version__  # type: ignore[attr-defined]  # set, not exported
-    return f"{RELEASE} {sqlglot_version}"
+    """The versions of t4t and of what reads the SQL of models."""
+    return f"{RELEASE} {sqlglot_release()}"

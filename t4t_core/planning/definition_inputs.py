@@ -13,12 +13,11 @@ from t4t_core.models import Model
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
 from t4t_core.planning.request import Request
 from t4t_core.planning.unknown_inputs import UnknownInputError
-from t4t_core.sql.files_read import READERS
+from t4t_core.sql.file_names import READERS
 from t4t_core.sql.macro import Macro
-from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
-from t4t_core.sql.steadiness import IN_WITH, unsteady_in
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.steady_names import IN_WITH
+from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.function import Function
 
 # Metadata that says something about a table and changes nothing in it. A hook is never known.
@@ -90,7 +89,7 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
     words = tuple(word for word in query.unsteady if word.removesuffix("()") not in READERS)
     _refuse_unsteady(words, query.calls, model.name.schema, graph)
     for condition in conditions:
-        words = unsteady_in(condition.text)
+        words = _unsteady(condition.text)
         _refuse_unsteady(words, condition.calls, model.name.schema, graph)
     for function in functions:
         _refuse_unsteady_function(function, graph)
@@ -126,8 +125,14 @@ def _refuse_unsteady_function(function: Function, graph: Graph) -> None:
         raise UnknownInputError(f"the function {function} is written in Python")
     for overload in macro.overloads:
         # A parameter may have a default that is computed.
-        for text in (overload.parameters, overload.text or rendered(overload.tree.copy())):
-            _refuse_unsteady(unsteady_in(text), macro.calls, function.name.schema, graph)
+        for text in (overload.parameters, overload.body.text):
+            _refuse_unsteady(_unsteady(text), macro.calls, function.name.schema, graph)
+
+
+def _unsteady(text: str) -> tuple[str, ...]:
+    from t4t_core.parsing.steadiness import unsteady_in
+
+    return unsteady_in(text)
 
 
 def _refuse_unsteady(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.config import CheckHistoryConfig, HistoryConfig, TimestampHistoryConfig
 from t4t_core.errors import RunError
 from t4t_core.models import Model
@@ -15,6 +13,8 @@ from t4t_core.planning.facts import Column, Facts, column_named
 from t4t_core.planning.request import Request
 from t4t_core.schema.fit import needed_column, time_kind_of
 from t4t_core.sql.literals import time_literal
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.text import Sql
 from t4t_core.strategies.history import History
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeKind, TimeValue, start_value
@@ -39,13 +39,13 @@ class HistoryWork:
     reach: Bounds
     kind: TimeKind
     time: str | None
-    start: exp.Expr | None
+    start: Sql | None
 
 
 def history_work(
     model: Model,
     settings: HistoryConfig,
-    query: exp.Expr,
+    query: QueryText,
     decision: Decision,
     facts: Facts,
     request: Request,
@@ -121,9 +121,7 @@ def _time_type(settings: HistoryConfig, columns: tuple[Column, ...]) -> tuple[Ti
     return kind, found.type
 
 
-def _start(
-    model: Model, settings: HistoryConfig, kind: TimeKind, request: Request
-) -> exp.Expr | None:
+def _start(model: Model, settings: HistoryConfig, kind: TimeKind, request: Request) -> Sql | None:
     if not isinstance(settings, CheckHistoryConfig) or settings.start_date is None:
         return None
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.config import MergeConfig, StrategyConfig
 from t4t_core.models import Model
 from t4t_core.planning.bounds import bounds, require_lookback
@@ -11,7 +9,7 @@ from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.request import Request
 from t4t_core.schema.fit import needed_column, time_kind_of
-from t4t_core.sql.window import filtered
+from t4t_core.sql.query_text import QueryText
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeValue
 
@@ -19,7 +17,7 @@ from t4t_core.values import TimeValue
 def incremental_work(
     model: Model,
     settings: StrategyConfig,
-    query: exp.Expr,
+    query: QueryText,
     decision: Decision,
     facts: Facts,
     request: Request,
@@ -41,7 +39,7 @@ def incremental_work(
     reach = bounds(model, kind, decision, facts, request)
     if request.slice is not None:
         name = needed_column(facts.query_columns, request.slice.column, "partition column").name
-        query = filtered(query.copy(), name, request.slice.holds)
+        query = query.where(name, request.slice.holds)
     work = Work(
         name=model.name,
         catalog=catalog,

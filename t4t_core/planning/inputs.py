@@ -14,7 +14,7 @@ from t4t_core.planning.outside import files_of, sources_of
 from t4t_core.planning.request import Request
 from t4t_core.planning.unknown_inputs import UnknownInputError
 from t4t_core.resolution import Key
-from t4t_core.sql.files_read import FileName
+from t4t_core.sql.file_names import FileName
 
 READS: Final = "reads "
 SOURCE: Final = "source "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.errors import T4tError
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.sql.condition import Condition
-from t4t_core.sql.filled import with_values
+from t4t_core.sql.filling import Fill
+from t4t_core.sql.text import Sql
 from t4t_core.strategies.merge import MergeConditions
 
 
@@ -18,15 +17,11 @@ def merge_conditions(model: Model, request: Request) -> MergeConditions:
     Raises:
         VariableError: Nothing sets a placeholder in them.
     """
+    fill = Fill(place=model.config_place, values=request.variables)
 
-    def filled(condition: Condition) -> exp.Expr:
+    def filled(condition: Condition) -> Sql:
         try:
-            return with_values(
-                condition.tree_to_run,
-                condition.placeholders,
-                request.variables,
-                model.config_place,
-            )
+            return condition.filled(fill)
         except T4tError as error:
             raise error.located(model=str(model)) from error
 

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlglot import exp
-from sqlglot.errors import ParseError
-
 from t4t_core.errors import RunError
 from t4t_core.models import Model
 from t4t_core.planning.facts import Column, Facts, Number, column_named
 from t4t_core.values import TimeKind
 
-_Type = exp.DataType.Type
+# DuckDB's integer types by all of their names, in lower case.
 _INTEGERS = {
-    _Type.TINYINT: "TINYINT",
-    _Type.SMALLINT: "SMALLINT",
-    _Type.INT: "INTEGER",
-    _Type.BIGINT: "BIGINT",
-    _Type.INT128: "HUGEINT",
-    _Type.UTINYINT: "UTINYINT",
-    _Type.USMALLINT: "USMALLINT",
-    _Type.UINT: "UINTEGER",
-    _Type.UBIGINT: "UBIGINT",
+    "tinyint": "TINYINT",
+    "int1": "TINYINT",
+    "smallint": "SMALLINT",
+    "int16": "SMALLINT",
+    "int2": "SMALLINT",
+    "short": "SMALLINT",
+    "integer": "INTEGER",
+    "int": "INTEGER",
+    "int32": "INTEGER",
+    "int4": "INTEGER",
+    "signed": "INTEGER",
+    "bigint": "BIGINT",
+    "int64": "BIGINT",
+    "int8": "BIGINT",
+    "long": "BIGINT",
+    "hugeint": "HUGEINT",
+    "int128": "HUGEINT",
+    "utinyint": "UTINYINT",
+    "usmallint": "USMALLINT",
+    "uinteger": "UINTEGER",
+    "ubigint": "UBIGINT",
 }
 
 
@@ -52,12 +61,7 @@ def with_number(model: Model, facts: Facts) -> Facts:
 
 def _duckdb_type(datatype: str | None) -> str | None:
     """The integer type of a `datatype`, as DuckDB writes it; BIGINT where none is written."""
-    if datatype is None:
-        return "BIGINT"
-    try:
-        return _INTEGERS.get(exp.DataType.build(datatype, dialect="duckdb").this)
-    except ParseError:
-        return None
+    return "BIGINT" if datatype is None else _INTEGERS.get(datatype.strip().lower())
 
 
 def _no_integer(model: Model, name: str, type_: str) -> RunError:

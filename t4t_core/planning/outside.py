@@ -7,17 +7,10 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.planning.unknown_inputs import UnknownInputError
-from t4t_core.sql.files import with_files
-from t4t_core.sql.files_read import (
-    READERS,
-    FileName,
-    UnreadableNameError,
-    files_read,
-    is_named_file,
-)
-from t4t_core.sql.filled import with_values
+from t4t_core.sql.file_names import READERS, FileName, UnreadableNameError, is_named_file
+from t4t_core.sql.filling import Fill
 from t4t_core.sql.query import Query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 
 def files_of(model: Model, graph: Graph, request: Request) -> tuple[FileName, ...]:
@@ -32,15 +25,16 @@ def files_of(model: Model, graph: Graph, request: Request) -> tuple[FileName, ..
     calls = {word.removesuffix("()") for word in query.unsteady} & READERS
     if not calls and not any(is_named_file(ref) for ref in query.tables):
         return ()
+    from t4t_core.parsing.files_read import files_read
+
     try:
-        values = {**query.defaults, **request.variables}
-        tree = with_values(query.tree, query.placeholders, values, query.place)
-        tree = with_files(tree, graph.folder)
+        fill = Fill(place=query.place, values=request.variables, folder=graph.folder)
+        text = query.filled(fill).sql
 
         def is_own(name: str) -> bool:
             return graph.called(TableRef("", "", name), model.name.schema) is not None
 
-        return tuple(dict.fromkeys(files_read(tree.dfs(), is_own)))
+        return tuple(dict.fromkeys(files_read(text, is_own)))
     except VariableError as error:
         raise UnknownInputError("a window's bounds are part of it") from error
     except UnreadableNameError as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
 from t4t_core.commit import Definition
 from t4t_core.config import (
     CheckHistoryConfig,
@@ -34,9 +32,10 @@ from t4t_core.schema.incomplete import NOTHING, Incomplete, completing, incomple
 from t4t_core.schema.indexes import lost_indexes, make_indexes
 from t4t_core.schema.unfilled import still_unfilled, unfilled_since
 from t4t_core.sql.names import table
+from t4t_core.sql.query_text import QueryText
 from t4t_core.sql.statements import (
     count_where,
-    drop,
+    drop_table,
     greatest_ordinal,
     temporary,
 )
@@ -100,7 +99,7 @@ class Plan:
 
 def plan(
     model: Model,
-    query: exp.Expr,
+    query: QueryText,
     definition: Definition,
     decision: Decision,
     facts: Facts,
@@ -127,7 +126,7 @@ def plan(
 
 def _planned(
     model: Model,
-    query: exp.Expr,
+    query: QueryText,
     definition: Definition,
     decision: Decision,
     facts: Facts,
@@ -185,7 +184,7 @@ def _planned(
         upper=work.upper,
         start=start,
         kind=work.kind,
-        after=tuple(Write(drop(temporary(name), "table")) for name in run.leaves),
+        after=tuple(Write(drop_table(temporary(name))) for name in run.leaves),
         # Of a slice it stays: other slices may have unread rows before the greatest of this one.
         greatest=None if request.slice is not None else run.greatest,
         row_count_sql=count_where(work.table),
@@ -259,7 +258,7 @@ def _recorded(
         upper=work.reach.upper,
         start=work.reach.start,
         kind=work.kind,
-        after=(Write(drop(history.stage, "table")),),
+        after=(Write(drop_table(history.stage)),),
         greatest=greatest,
         row_count_sql=count_where(history.table),
         columns=columns,

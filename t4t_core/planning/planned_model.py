@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sqlglot import exp
-
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import CheckHistoryConfig, TimestampHistoryConfig
 from t4t_core.context import RunContext
@@ -16,7 +14,7 @@ from t4t_core.errors import RunError
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.bounds import bounds, depends_on_greatest, with_window_values
-from t4t_core.planning.compiled import function_fingerprints, query_fingerprint, query_to_run
+from t4t_core.planning.compiled import compiled_query, function_fingerprints, query_fingerprint
 from t4t_core.planning.definition import definition_of
 from t4t_core.planning.drift import Decision, decision, settled
 from t4t_core.planning.facts import Facts
@@ -31,10 +29,9 @@ from t4t_core.running.time_values import greatest_in_table
 from t4t_core.schema.contract import check_contract
 from t4t_core.schema.facts import with_schema
 from t4t_core.schema.fit import time_kind_of
-from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
-from t4t_core.sql.window import around
-from t4t_core.sql_functions.names import with_temporary_functions
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql_functions.names import temporary_function
 from t4t_core.windows.partial_runs import within_part
 
 
@@ -89,47 +86,52 @@ def plan_model(
     decide = history_decision if keeps_history else decision
     decided = decide(model, definition, facts, request, project.settings.flags)
     query = _query(model, project, request, warehouse, facts, decided, given)
+
+    def described(query: QueryText) -> QueryText:
+        is_of_model = given is None and isinstance(model.source, Query)
+        return previewed(model, project.graph, request) if is_preview and is_of_model else query
+
     if has_columns or model.config.schema_:
-        facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
+        facts = _with_columns(facts, described(query), model, warehouse)
     if model.strategy is not None:
         if request.window is not None and model.window is not None:
             # The window's bounds have the type of the time column, which is known for certain now.
             kind = time_kind_of(model.window.time_column, facts.query_columns)
             request = with_window_values(model, request, kind)
             if given is None and isinstance(model.source, Query):
-                query = query_to_run(model, project.graph, request.variables)
+                query = compiled_query(model, project.graph, request.variables)
         can_read = may_read_target(model, project.graph, warehouse)
         facts = replace(facts, may_read_target=can_read)
         before, decided = decided, settled(model, decided, facts, request, project.settings.flags)
         if decided.is_full and not before.is_full:
             _refuse_given(given, decided)
             query = _query(model, project, request, warehouse, facts, decided, given)
-            facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
+            facts = _with_columns(facts, described(query), model, warehouse)
         decided = within_part(model, decided, request, target, commit)
         if not decided.is_full:
             is_scan = reads_by_scan(model, query, project.graph, warehouse)
             facts = replace(facts, reads_by_scan=is_scan)
     facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
     if facts.indexes and not facts.query_columns:
-        facts = _with_columns(facts, query, model, project.graph, warehouse, is_preview)
+        facts = _with_columns(facts, described(query), model, warehouse)
     decided = decided.with_warning(check_contract(model, facts))
     made = plan(model, query, definition, decided, facts, request, project.settings.catalog)
     return made, facts
 
 
-def _with_columns(
-    facts: Facts,
-    query: exp.Expr,
-    model: Model,
-    graph: Graph,
-    warehouse: Warehouse,
-    is_preview: bool,
-) -> Facts:
+def previewed(model: Model, graph: Graph, request: Request) -> QueryText:
+    """A SQL model's query for a preview, where the functions it calls are temporary ones."""
+    return compiled_query(
+        model,
+        graph,
+        request.variables,
+        lambda ref, schema: temporary_function(ref, schema, graph),
+    )
+
+
+def _with_columns(facts: Facts, query: QueryText, model: Model, warehouse: Warehouse) -> Facts:
     """The facts with the columns that the query gives."""
-    described = around(query.copy())
-    if is_preview:
-        with_temporary_functions(described, model.name.schema, graph)
-    columns = warehouse.columns(rendered(described))
+    columns = warehouse.columns(query.sql)
     return with_number(model, replace(facts, query_columns=columns))
 
 
@@ -160,12 +162,12 @@ def _query(
     facts: Facts,
     decided: Decision,
     given: Given | None,
-) -> exp.Expr:
+) -> QueryText:
     held = () if decided.is_full or facts.target is None else facts.target.columns
     if given is not None:
         return rows_query(given.rows, model, warehouse, held)
     if isinstance(model.source, Query):
-        return query_to_run(model, project.graph, request.variables)
+        return compiled_query(model, project.graph, request.variables)
     commit = facts.commit
     reach = None
     kind = commit.watermark.kind if commit is not None and commit.watermark is not None else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlglot import exp
-
 from t4t_core.config import AppendConfig, DeleteInsertConfig, MergeConfig, StrategyConfig
 from t4t_core.models import Model
 from t4t_core.names import TableName
@@ -18,9 +16,9 @@ from t4t_core.planning.where_condition import where_condition
 from t4t_core.schema.change import SchemaChange
 from t4t_core.schema.indexes import drop_indexes, make_indexes, refuse_hindrance
 from t4t_core.sql.alterations import add_column, drop_column, set_type
-from t4t_core.sql.names import identifier, table
-from t4t_core.sql.statements import create_table
-from t4t_core.sql.window import around
+from t4t_core.sql.names import cast, named, table
+from t4t_core.sql.statements import create_table, select
+from t4t_core.sql.text import FALSE, NULL, Sql, sql
 from t4t_core.strategies import append, delete_insert, merge
 from t4t_core.strategies.in_windows import Part, part_names, read_in_windows
 from t4t_core.strategies.numbering import create_numbered, numbering_of
@@ -35,7 +33,7 @@ def full_load(
         delete_when = merge_conditions(model, request).delete_when
         if delete_when is not None or work.number is not None:
             return merge.staged_full_load(work, settings, delete_when, facts.columns_with_numbers)
-    rows = work.rows(with_null=settings.null_time != "exclude")
+    rows = work.rows(with_null=settings.null_time != "exclude").sql
     create: tuple[Step, ...] = (_create(work, rows),)
     if work.number is not None:
         incomplete = () if facts.commit is None else facts.commit.definition.incomplete
@@ -63,11 +61,11 @@ def load_in_windows(
 
 def emptied(work: Work) -> StrategyRun:
     """The statement that makes the table anew without rows."""
-    nothing = around(work.query.copy(), exp.false())
+    columns = Sql("*")
     if work.number is not None and not work.number.is_given:
-        to = exp.DataType.build(work.number.type, dialect="duckdb")
-        number = exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(work.number.name))
-        nothing = nothing.select(number, copy=False)
+        number = named(cast(NULL, work.number.type), work.number.name)
+        columns = sql("*, {number}", number=number)
+    nothing = select(columns, work.query.named("q"), FALSE)
     return StrategyRun((_create(work, nothing),), None)
 
 
@@ -81,7 +79,7 @@ def later_run(
     )
 
 
-def _create(work: Work, rows: exp.Expr) -> Write:
+def _create(work: Work, rows: Sql) -> Write:
     return Write(create_table(work.table, rows), Tally.CREATED, f"Created table: {work.name}")
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.config import AppendConfig, DeleteInsertConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.sql.query import Query
-from t4t_core.sql.window import is_scan
+from t4t_core.sql.query_text import QueryText
 
 
 def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
@@ -27,7 +25,7 @@ def may_read_target(model: Model, graph: Graph, warehouse: Warehouse) -> bool:
     return not all(_is_table(name, warehouse) for name in names)
 
 
-def reads_by_scan(model: Model, query: exp.Expr, graph: Graph, warehouse: Warehouse) -> bool:
+def reads_by_scan(model: Model, query: QueryText, graph: Graph, warehouse: Warehouse) -> bool:
     """Whether the model's query is a scan of one table of this database.
 
     Then two statements about parts of its rows cost little more than one about all of them. Only
@@ -36,10 +34,10 @@ def reads_by_scan(model: Model, query: exp.Expr, graph: Graph, warehouse: Wareho
     settings = model.strategy
     if not isinstance(settings, AppendConfig) or not isinstance(model.source, Query):
         return False
-    if not is_scan(query, settings.time_column):
+    if query.outermost is None or query.source_of(settings.time_column) is None:
         return False
     # Rows that an asset returned stand for the query; of them the model's text says nothing.
-    named = [ref for ref in model.source.tables if ref.name == query.args["from_"].this.name]
+    named = [ref for ref in model.source.tables if ref.name == query.outermost.scans]
     if len(named) != 1:
         return False
     (read,) = named

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
-
-from sqlglot import exp
 
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
-from t4t_core.sql.filled import unset_variable, with_values
+from t4t_core.sql.filling import Fill
 from t4t_core.sql.literals import literal, time_literal
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.unset import unset_variable
 from t4t_core.strategies.delete_insert import Where
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeKind
@@ -39,16 +40,16 @@ def where_condition(
     start = time_literal(work.lower)
     if work.kind is TimeKind.TIMESTAMP and _is_day(values.get(own)):
         start = literal(values[own])
-
-    def filled(node: exp.Expr) -> exp.Expr:
-        is_start = isinstance(node, exp.Placeholder) and node.name in is_ours
-        return start.copy() if is_start else node
-
-    tree = condition.tree_to_run.transform(filled, copy=False)
-    rest = tuple(p for p in condition.placeholders if p.name not in is_ours)
+    fill = Fill(place=model.config_place, values=values, words=dict.fromkeys(is_ours, start))
+    time_column = settings.time_column.lower()
+    starts = condition.starts
     return Where(
-        with_values(tree, rest, values, model.config_place),
-        is_window=_is_window(condition.tree, settings.time_column, is_ours),
+        condition=condition.filled(fill),
+        # The stage of the rows to insert takes the name of the table, and has no schema.
+        of_stage=condition.filled(
+            replace(fill, bare=TableRef("", model.name.schema, model.name.name))
+        ),
+        is_window=starts is not None and starts[0].lower() == time_column and starts[1] in is_ours,
     )
 
 
@@ -60,15 +61,3 @@ def _is_day(value: object) -> bool:
         except ValueError:
             return False
     return isinstance(value, date) and not isinstance(value, datetime)
-
-
-def _is_window(tree: exp.Expr, time_column: str, starts: set[str]) -> bool:
-    """Whether a condition is `time_column >= @start_date` and nothing else."""
-    return (
-        isinstance(tree, exp.GTE)
-        and isinstance(tree.this, exp.Column)
-        and not tree.this.table  # a field of a struct looks the same
-        and tree.this.name.lower() == time_column.lower()
-        and isinstance(tree.expression, exp.Placeholder)
-        and tree.expression.name in starts
-    )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, StrategyConfig
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import TableName
-from t4t_core.sql.condition import Condition, read_condition
+from t4t_core.sql.condition import Condition
 
 _SIDES = ("target", "source")
 
@@ -50,7 +48,7 @@ def conditions_of(
 
 
 def _where(text: str, name: TableName, place: Place) -> Condition:
-    condition = read_condition(text, place)
+    condition = _read(text, place)
     bare = next((ref for ref in condition.tables if not ref.schema and not ref.is_file), None)
     if bare is not None:
         raise UsageError(
@@ -63,8 +61,8 @@ def _where(text: str, name: TableName, place: Place) -> Condition:
 
 def _over_rows(text: str, key: str, place: Place) -> Condition:
     """A condition over rows alone: what another table holds may change between two runs."""
-    condition = read_condition(text, place)
-    if condition.tree.find(exp.Query):
+    condition = _read(text, place)
+    if condition.holds_query:
         raise UsageError(
             f"{key} holds a query; it can only look at the row itself",
             place=place,
@@ -75,14 +73,18 @@ def _over_rows(text: str, key: str, place: Place) -> Condition:
 
 def _predicate(text: str, place: Place) -> Condition:
     condition = _over_rows(text, "incremental_predicates", place)
-    for column in condition.tree.find_all(exp.Column):
-        side = column.parts[0].name
-        if len(column.parts) < 2 or side.lower() not in _SIDES:
+    for parts in condition.columns:
+        if len(parts) < 2 or parts[0].lower() not in _SIDES:
+            name = parts[-1]
             raise UsageError(
-                f"incremental_predicates names {column.sql(dialect='duckdb')!r} without saying "
-                "whose it is",
+                f"incremental_predicates names {'.'.join(parts)!r} without saying whose it is",
                 place=place,
-                hint=f"write target.{column.name} for the table's row, or source.{column.name} "
-                "for the new one",
+                hint=f"write target.{name} for the table's row, or source.{name} for the new one",
             )
     return condition
+
+
+def _read(text: str, place: Place) -> Condition:
+    from t4t_core.parsing.query import read_condition
+
+    return read_condition(text, place)

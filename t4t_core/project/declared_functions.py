@@ -15,9 +15,7 @@ from t4t_core.names import TableName
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.python_files import raised_at
 from t4t_core.project.python_types import duckdb_type
-from t4t_core.sql.function_text import macro_of_body, parse_macro
 from t4t_core.sql.macro import Macro
-from t4t_core.sql.types import duckdb_type as sql_type
 from t4t_core.sql_functions.function import PythonFunction
 
 _TYPES_HINT = (
@@ -58,6 +56,8 @@ def sql_of_function(
             place=place,
             hint="return an expression over its parameters, or a CREATE FUNCTION statement",
         )
+    from t4t_core.parsing.function_text import macro_of_body, parse_macro
+
     if result.split()[:1] and result.split()[0].upper() == "CREATE":
         return parse_macro(result, place, name, dialect)
     if config.parameters is not None:
@@ -124,6 +124,8 @@ def python_function(
 
 
 def _type(written: str, place: Place) -> str:
+    from t4t_core.parsing.types import duckdb_type as sql_type
+
     found = sql_type(written)
     if found is None:
         raise UsageError(f"{written!r} is no type", place=place)

@@ -14,8 +14,6 @@ from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import validated
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings
-from t4t_core.sql.calls import is_known_function
-from t4t_core.sql.function_text import parse_macro
 from t4t_core.sql_functions.declared import FunctionDeclaration, collecting_functions
 from t4t_core.sql_functions.function import Function
 
@@ -117,6 +115,8 @@ def _sql_functions(
         log.warning(
             "%s: `tests` of functions are not run; write them in tests/functions/", companion
         )
+    from t4t_core.parsing.function_text import parse_macro
+
     yield Function(name, config, Place(file), parse_macro(text, Place(file), name, dialect))
 
 
@@ -145,6 +145,8 @@ def _refuse_name(function: Function, other: Function | None) -> None:
             hint="rename one; the overloads of a function stand in one statement: "
             "CREATE FUNCTION f(a) AS ..., (a, b) AS ...",
         )
+    from t4t_core.parsing.calls import is_known_function
+
     if is_known_function(function.name.name):
         raise UsageError(
             f"{function.name.name} is the name of a function that SQL has already",

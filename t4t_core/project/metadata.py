@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from sqlglot.errors import TokenError
 
 from t4t_core.config import ModelConfig, problems
 from t4t_core.config.written import Written
 from t4t_core.errors import Noun, Place, ProjectError, UsageError
-from t4t_core.sql.filled import unset_variable
-from t4t_core.sql.metadata_comment import metadata_comment
-from t4t_core.sql.placeholders import tokens_of
 from t4t_core.sql.query import Query
+from t4t_core.sql.unset import unset_variable
 
 Shape = TypeVar("Shape", bound=Written)
 
@@ -148,10 +145,7 @@ def comment_metadata(
         dialect: What it is written in.
         query: What the text was read as, or None where it is no query.
     """
-    try:
-        written = query.metadata if query else metadata_comment(text, tokens_of(text, dialect))
-    except TokenError:
-        return None  # parse_query reports it
+    written = query.metadata if query else _comment(text, dialect)
     if written is None:
         return None
     try:
@@ -163,6 +157,12 @@ def comment_metadata(
     if not isinstance(value, dict):
         raise UsageError("the metadata comment is not a JSON object", place=place)
     return value
+
+
+def _comment(text: str, dialect: str) -> str | None:
+    from t4t_core.parsing.metadata_comment import comment_of
+
+    return comment_of(text, dialect)
 
 
 def _line_of(text: str, word: str, place: Place) -> Place:

@@ -18,9 +18,9 @@ from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
 from t4t_core.project.sql_texts import SqlTexts
-from t4t_core.sql.hooks import parse_hook
+from t4t_core.sql.hooks import Hook
 from t4t_core.sql.query import Query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 if TYPE_CHECKING:
     from t4t_core.declared import Declaration
@@ -225,8 +225,8 @@ def _model(
 ) -> Model:
     try:
         conditions = conditions_of(config.strategy, name, config_place)
-        before = tuple(parse_hook("pre_hook", text, config_place) for text in config.pre_hook)
-        after = tuple(parse_hook("post_hook", text, config_place) for text in config.post_hook)
+        before = _hooks("pre_hook", config.pre_hook, config_place)
+        after = _hooks("post_hook", config.post_hook, config_place)
     except T4tError as error:
         raise error.located(model=str(name)) from error
     if config.materialization == "ephemeral" and isinstance(source, PythonSource):
@@ -248,3 +248,11 @@ def _model(
         pre_hooks=before,
         post_hooks=after,
     )
+
+
+def _hooks(key: str, texts: Sequence[str], place: Place) -> tuple[Hook, ...]:
+    if not texts:
+        return ()
+    from t4t_core.parsing.hooks import parse_hook
+
+    return tuple(parse_hook(key, text, place) for text in texts)

@@ -13,7 +13,6 @@ from t4t_core.project.metadata import read_metadata
 from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.settings import Settings
 from t4t_core.seeds.seed import SUFFIXES, Seed, seed_parts
-from t4t_core.sql.types import duckdb_type
 
 _READ_ME = (".md", ".txt")
 
@@ -93,6 +92,8 @@ def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None
             model=str(name),
             noun="seed",
         )
+    if config.types:
+        from t4t_core.parsing.types import duckdb_type
     for column, written in config.types.items():
         if duckdb_type(written) is None:
             raise UsageError(

@@ -12,7 +12,6 @@ from t4t_core.config import SqlTestConfig, problems
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.project.metadata import comment_metadata
 from t4t_core.sql.query import Query
-from t4t_core.sql.test_query import parse_test, untrue
 
 _UNIT = "unit"  # unit tests of models stand there
 _FUNCTIONS = "functions"  # tests of functions, which say TRUE where all is well
@@ -59,15 +58,16 @@ def _sql_test(file: Path, dialect: str) -> SqlTest:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=place) from error
+    from t4t_core.parsing.test_query import parse_test
+
     query, defaults = parse_test(text, place, dialect)
-    if file.parent.name == _FUNCTIONS:
-        query = untrue(query)
     return SqlTest(
         name=file.stem,
         query=query,
         defaults=defaults,
         config=_config(query),
         place=place,
+        tells_truth=file.parent.name == _FUNCTIONS,
     )
 
 

@@ -16,13 +16,12 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-import sqlglot
 from pydantic import TypeAdapter
 
 from t4t_core.errors import Place
-from t4t_core.sql.model_query import model_read_before, parse_model
-from t4t_core.sql.query import Query, reading_of
-from t4t_core.sql.reading import Reading
+from t4t_core.release import sqlglot_release
+from t4t_core.sql.query import Query
+from t4t_core.sql.reading import Reading, said
 
 FOLDER, FILE = ".t4t", "sql.jsonl"
 SWITCH = "T4T_CACHE"
@@ -52,10 +51,13 @@ class SqlTexts:
         key = _key(text, self.dialect)
         reading = self._known.get(key)
         if reading is None:
+            from t4t_core.parsing.model_query import parse_model
+            from t4t_core.parsing.query import reading_of
+
             query = parse_model(text, place, self.dialect)
             reading = reading_of(query)
         else:
-            query = model_read_before(reading, text, place, self.dialect)
+            query = Query(**said(reading), text=text, place=place, dialect=self.dialect)
         self._used[key] = reading
         return query
 
@@ -132,7 +134,7 @@ def _maker() -> str:
     """What a text's reading depends on besides the text: the code that reads it."""
     package = Path(__file__).parents[1]
     code = hashlib.sha256()
-    for file in [package / "names.py", Path(__file__), *sorted((package / "sql").glob("*.py"))]:
+    readers = [*(package / "parsing").glob("*.py"), *(package / "sql").glob("*.py")]
+    for file in [package / "names.py", Path(__file__), *sorted(readers)]:
         code.update(file.read_bytes())
-    sqlglot_version = sqlglot.__version__  # type: ignore[attr-defined]  # set, but not exported
-    return f"{code.hexdigest()} {sqlglot_version} {platform.python_version()}"
+    return f"{code.hexdigest()} {sqlglot_release()} {platform.python_version()}"

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-import sqlglot
-from sqlglot import exp
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, GateError
 from t4t_core.planning.steps import (
@@ -23,6 +20,7 @@ from t4t_core.planning.steps import (
     Tally,
     Write,
 )
+from t4t_core.sql.statements import count_where, table_written
 
 log = logging.getLogger("DuckDBAdapter")
 
@@ -145,10 +143,8 @@ def _written(write: Write, warehouse: Warehouse) -> int:
         return warehouse.execute(write.sql)
     # It tells no number, so the table's rows are counted. Only what makes a table of the model's
     # query or inserts its rows can be such a statement.
-    statement = sqlglot.parse_one(write.sql, dialect="duckdb")
-    target = statement.this.find(exp.Table)
-    count = exp.select(exp.Count(this=exp.Star())).from_(target.copy()).sql("duckdb")
-    before = warehouse.number(count) if isinstance(statement, exp.Insert) else 0
+    count = count_where(table_written(write.sql))
+    before = warehouse.number(count) if write.sql.startswith("INSERT ") else 0
     warehouse.execute(write.sql)
     return warehouse.number(count) - before
 

@@ -111,7 +111,9 @@ def explained(error: T4tError, model: Model) -> T4tError:
     place = model.place
     is_of_query = isinstance(error, DatabaseError) and error.place is None
     if isinstance(error, DatabaseError) and is_of_query and isinstance(model.source, Query):
-        line, column = model.source.place_of(error.what, error.sql, error.offset)
+        from t4t_core.parsing.error_place import error_place
+
+        line, column = error_place(model.source, error.what, error.sql, error.offset)
         if place.file.suffix == ".sql":
             place = Place(place.file, line, column)
         elif line is not None:

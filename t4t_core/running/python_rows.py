@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Sized
 
 import duckdb
-from sqlglot import exp
 
 from t4t_core.context import RunContext
 from t4t_core.engines.duckdb import Warehouse
@@ -17,9 +16,11 @@ from t4t_core.planning.compiled import compiled, compiled_query, table_read
 from t4t_core.planning.facts import Column
 from t4t_core.project.python_files import public_names, raised_at
 from t4t_core.project.settings import Settings
-from t4t_core.sql.names import identifier, rendered
-from t4t_core.sql.query import parse_query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.names import dotted, identifier, named, type_name
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.statements import select
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql, listed, sql
 
 RESULT = "t4t_result"
 _HELD_RESULT = "t4t_held_result"
@@ -33,7 +34,7 @@ def result_query(
     warehouse: Warehouse,
     settings: Settings,
     held: Sequence[Column] = (),
-) -> exp.Expr:
+) -> QueryText:
     """Calls the model's function; gives a query over what it returned.
 
     Args:
@@ -86,7 +87,7 @@ def result_query(
         )
     if not is_relation:
         return rows_query(result, model, warehouse, held)
-    return exp.Select(expressions=[exp.Star()]).from_(rows, copy=False)
+    return QueryText.of_table(identifier(rows))
 
 
 def _require_transaction(number: int, function: str, model: Model, warehouse: Warehouse) -> None:
@@ -126,7 +127,7 @@ def _under_own_settings(warehouse: Warehouse, *, is_lazy: bool) -> str:
 
 def rows_query(
     rows: object, model: Model, warehouse: Warehouse, held: Sequence[Column] = ()
-) -> exp.Select:
+) -> QueryText:
     """A query over a table of pandas, Polars or PyArrow, which is readable as `t4t_result`.
 
     Where it has no rows its columns take the types of the table that it is for: nothing in an empty
@@ -149,18 +150,17 @@ def rows_query(
             hint="return SQL text, a pandas, Polars or PyArrow table, or a DuckDB relation",
         )
     _register(rows, model, warehouse)
-    query = exp.Select(expressions=[exp.Star()]).from_(RESULT, copy=False)
+    query = QueryText.of_table(identifier(RESULT))
     if not held or not isinstance(rows, Sized) or len(rows) > 0:
         return query
     types = {one.name.lower(): one.type for one in held}
-    given = warehouse.columns(rendered(query.copy()))
+    given = warehouse.columns(query.sql)
     selected = [_of_type(one.name, types.get(one.name.lower(), one.type)) for one in given]
-    return exp.Select(expressions=selected).from_(RESULT, copy=False)
+    return QueryText(select(listed(selected), identifier(RESULT)))
 
 
-def _of_type(name: str, type_: str) -> exp.Expr:
-    to = exp.DataType.build(type_, dialect="duckdb", udt=True)
-    return exp.alias_(exp.Cast(this=exp.Null(), to=to), identifier(name))
+def _of_type(name: str, type_: str) -> Sql:
+    return named(sql("CAST(NULL AS {type})", type=type_name(type_)), name)
 
 
 def _register(rows: object, model: Model, warehouse: Warehouse) -> None:
@@ -183,21 +183,16 @@ def _upstream(
     key = graph.resolve(ref, model.name.schema)
     node = None if key is None else graph.nodes[key]
     if isinstance(node, Model) and node.is_ephemeral:
-        query = rendered(compiled_query(node, graph, variables))
+        query = compiled_query(node, graph, variables)
     elif node is not None:
-        query = rendered(
-            exp.Select(expressions=[exp.Star()]).from_(table_read(node.name, graph), copy=False)
-        )
+        query = QueryText.of_table(table_read(node.name, graph))
     else:
-        named = exp.table_(
-            ref.name, db=ref.schema or None, catalog=ref.catalog or None, quoted=True
-        )
-        query = rendered(exp.Select(expressions=[exp.Star()]).from_(named, copy=False))
+        query = QueryText.of_table(dotted(ref.catalog, ref.schema, ref.name))
     try:
-        relation = connection.sql(query)
+        relation = connection.sql(query.sql)
         return in_form(relation, annotation)
     except duckdb.Error as error:
-        raise DatabaseError(str(error), sql=query) from error
+        raise DatabaseError(str(error), sql=query.sql) from error
     except ImportError as error:
         raise RunError(f"{annotation} needs a package: {error}", place=model.place) from error
 
@@ -209,7 +204,9 @@ def _returned_sql(
     graph: Graph,
     variables: Mapping[str, object],
     dialect: str,
-) -> exp.Expr:
+) -> QueryText:
+    from t4t_core.parsing.query import parse_query
+
     query = parse_query(text, model.place, dialect)
     known = {graph.resolve(ref, model.name.schema) for ref in source.tables}
     for ref in query.calls:

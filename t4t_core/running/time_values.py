@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import RunError
 from t4t_core.graph import Graph
@@ -15,6 +13,7 @@ from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column as named_column
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import greatest_ordinal
+from t4t_core.sql.text import Sql, sql
 from t4t_core.values import MICROS_OF_A_DAY, TimeKind, TimeValue
 
 
@@ -35,15 +34,16 @@ def greatest_in_table(
     watermark = None if facts.commit is None else facts.commit.watermark
     if watermark is not None and watermark.kind is column.kind:
         # The scan skips what lies before the watermark, and mostly nothing lies past it.
-        past = exp.GTE(this=named_column(column.name), expression=time_literal(watermark))
-        sql = greatest_ordinal(table(model.name, graph.catalog), column.name, column.kind, past)
-        found = _time_value(column.kind, warehouse.row(sql))
+        time, mark = named_column(column.name), time_literal(watermark)
+        past = sql("{time} >= {mark}", time=time, mark=mark)
+        query = greatest_ordinal(table(model.name, graph.catalog), column.name, column.kind, past)
+        found = _time_value(column.kind, warehouse.row(query))
         if found is not None:
             return found
     return greatest_in_column(table(model.name, graph.catalog), column, warehouse)
 
 
-def greatest_in_column(source: exp.Expr, column: Column, warehouse: Warehouse) -> TimeValue | None:
+def greatest_in_column(source: Sql, column: Column, warehouse: Warehouse) -> TimeValue | None:
     """The greatest finite time in a column of a table, or None where there is none.
 
     Raises:
@@ -51,8 +51,8 @@ def greatest_in_column(source: exp.Expr, column: Column, warehouse: Warehouse) -
     """
     if column.kind is None:
         return None
-    sql = greatest_ordinal(source, column.name, column.kind)
-    return _time_value(column.kind, warehouse.row(sql))
+    query = greatest_ordinal(source, column.name, column.kind)
+    return _time_value(column.kind, warehouse.row(query))
 
 
 def greatest_read(made: Plan, tallies: Tallies, warehouse: Warehouse) -> TimeValue | None:

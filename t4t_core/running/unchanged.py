@@ -26,7 +26,7 @@ from t4t_core.report import ModelReport
 from t4t_core.resolution import Key
 from t4t_core.running.model_reports import left_as_it_is
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.files_read import READERS
+from t4t_core.sql.file_names import READERS
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
 from t4t_core.state.ledger import last_commit, noted_inputs

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sqlglot import exp
-from sqlglot.errors import ParseError
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError
 from t4t_core.models import Model
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Column, Facts, Index
 from t4t_core.schema.change import differences, on_schema_change
-from t4t_core.sql.types import PORTABLE_WORDS
+from t4t_core.sql.portable_types import PORTABLE_WORDS
 
 
 def with_schema(
@@ -62,7 +59,6 @@ def _declared(model: Model, dialect: str, warehouse: Warehouse) -> Iterator[Colu
 def _of_duckdb(text: str, dialect: str) -> str:
     if dialect == "duckdb":
         return text
-    try:
-        return exp.DataType.build(text, dialect=dialect, udt=True).sql(dialect="duckdb")
-    except ParseError:
-        return text
+    from t4t_core.parsing.types import translated_type
+
+    return translated_type(text, dialect)

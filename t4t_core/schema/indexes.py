@@ -8,7 +8,7 @@ from t4t_core.errors import RunError
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Index
 from t4t_core.planning.steps import Write
-from t4t_core.sql.index import create_index, drop_index, index_columns
+from t4t_core.sql.alterations import drop_index
 
 
 def drop_indexes(indexes: Sequence[Index], name: TableName, catalog: str) -> tuple[Write, ...]:
@@ -30,6 +30,10 @@ def refuse_hindrance(
     Raises:
         RunError: It names the index.
     """
+    if not indexes:
+        return
+    from t4t_core.parsing.index import index_columns
+
     order = [column.lower() for column in columns]
     for index in indexes:
         over = index_columns(index.sql)
@@ -56,6 +60,10 @@ def make_indexes(
         catalog: The database's catalog.
         columns: What the table has now. An index over another column is not made.
     """
+    if not indexes:
+        return ()
+    from t4t_core.parsing.index import create_index, index_columns
+
     known = {column.lower() for column in columns}
     return tuple(
         Write(
@@ -69,6 +77,10 @@ def make_indexes(
 
 def lost_indexes(indexes: Sequence[Index], columns: Sequence[str]) -> str | None:
     """What to tell of indexes that cannot be made again, or None."""
+    if not indexes:
+        return None
+    from t4t_core.parsing.index import index_columns
+
     known = {column.lower() for column in columns}
     found = [
         f"index {index.name} is dropped, since {', '.join(missing)} is gone"

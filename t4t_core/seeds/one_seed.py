@@ -19,7 +19,7 @@ from t4t_core.seeds.errors import seed_error
 from t4t_core.seeds.seed import Seed
 from t4t_core.seeds.statement import seed_statement
 from t4t_core.sql.names import table
-from t4t_core.sql.statements import create_schema, drop
+from t4t_core.sql.statements import create_schema, drop_view
 from t4t_core.state.ledger import last_commit, write_commit
 
 log = logging.getLogger("ExecutionEngine")
@@ -51,7 +51,7 @@ def run_seed(
             if target is None:
                 warehouse.execute(create_schema(seed.name, project.settings.catalog))
             elif target.kind == "view":
-                warehouse.execute(drop(table(seed.name, project.settings.catalog), "view"))
+                warehouse.execute(drop_view(table(seed.name, project.settings.catalog)))
             rows = warehouse.execute(statement)
             is_gone = target is None
             commit = _commit(seed, digest, settings_digest, before, rows, started, is_gone=is_gone)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlglot import exp
-
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.names import column, identifier, table
+from t4t_core.sql.literals import literal, text_literal
+from t4t_core.sql.names import cast, column, identifier, named, table
 from t4t_core.sql.statements import create_table
-from t4t_core.sql.types import duckdb_type
+from t4t_core.sql.text import Sql, listed, sql
 
 # DuckDB's names of the options for CSV that are called otherwise in metadata.
 _OPTIONS = {
@@ -20,70 +19,66 @@ _OPTIONS = {
 }
 
 
-def seed_statement(seed: Seed, catalog: str) -> str:
+def seed_statement(seed: Seed, catalog: str) -> Sql:
     """`CREATE OR REPLACE TABLE ... AS SELECT * FROM read_...(file)`."""
-    file = exp.Literal.string(str(seed.file))
-    types = {name: duckdb_type(written) or "" for name, written in seed.config.types.items()}
-    selected: exp.Expr = exp.Star()
+    file = text_literal(str(seed.file))
+    types = _types(seed)
     match seed.form:
         case ".csv" | ".tsv":
-            reader = _reader("read_csv", file, _csv_options(seed, types))
+            options = _csv_options(seed, types)
+            rows = sql("SELECT *\nFROM read_csv({file}, {options})", file=file, options=options)
         case ".parquet":
-            reader, selected = _reader("read_parquet", file, {}), _cast(types)
+            every = _cast(types)
+            rows = sql("SELECT {every}\nFROM read_parquet({file})", every=every, file=file)
         case _:
-            reader, selected = _reader("read_json_auto", file, {}), _cast(types)
-    query = exp.Select(expressions=[selected]).from_(exp.Table(this=reader), copy=False)
-    return create_table(table(seed.name, catalog), query)
+            every = _cast(types)
+            rows = sql("SELECT {every}\nFROM read_json_auto({file})", every=every, file=file)
+    return create_table(table(seed.name, catalog), rows)
 
 
-def _csv_options(seed: Seed, types: Mapping[str, str]) -> dict[str, exp.Expr]:
+def _types(seed: Seed) -> dict[str, str]:
+    """DuckDB's name of the type that the metadata gives to a column."""
+    if not seed.config.types:
+        return {}
+    from t4t_core.parsing.types import duckdb_type
+
+    return {name: duckdb_type(written) or "" for name, written in seed.config.types.items()}
+
+
+def _csv_options(seed: Seed, types: Mapping[str, str]) -> Sql:
     written: dict[str, object] = {
         "header": True,
         "delimiter": "," if seed.form == ".csv" else "\t",
         **seed.config.csv_options,
     }
-    found: dict[str, exp.Expr] = {
-        "header": exp.convert(written.pop("header")),
-        "sample_size": exp.Literal.number(-1),
-    }
+    found = {"header": _value(written.pop("header")), "sample_size": Sql("-1")}
     found |= {_OPTIONS.get(name, name): _value(value) for name, value in written.items()}
     if seed.config.header is False:
         found["names"] = _value(tuple(c.name for c in seed.config.schema_))
     if types:
-        found["types"] = exp.Struct(
-            expressions=[
-                exp.PropertyEQ(
-                    this=exp.to_identifier(name, quoted=True), expression=exp.Literal.string(kind)
-                )
-                for name, kind in types.items()
-            ]
+        fields = (
+            sql("{name}: {type}", name=text_literal(name), type=text_literal(kind))
+            for name, kind in types.items()
         )
-    return found
+        found["types"] = sql("{{{fields}}}", fields=listed(fields))
+    return listed(
+        sql("{name} := {value}", name=identifier(name), value=value)
+        for name, value in found.items()
+    )
 
 
-def _value(value: object) -> exp.Expr:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return exp.Array(expressions=[exp.Literal.string(str(item)) for item in value])
-    return exp.convert(value)
+def _value(value: object) -> Sql:
+    """The literal; text stays text even where it looks like a date."""
+    if isinstance(value, str):
+        return text_literal(value)
+    if isinstance(value, Sequence):
+        return sql("[{items}]", items=listed(_value(item) for item in value))
+    return literal(value)
 
 
-def _reader(name: str, file: exp.Expr, options: Mapping[str, exp.Expr]) -> exp.Expr:
-    settings = [
-        exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
-        for key, value in options.items()
-    ]
-    return exp.Anonymous(this=name, expressions=[file, *settings])
-
-
-def _cast(types: Mapping[str, str]) -> exp.Expr:
+def _cast(types: Mapping[str, str]) -> Sql:
     """All columns, with those that have a declared type cast to it."""
     if not types:
-        return exp.Star()
-    casts = [
-        exp.alias_(
-            exp.Cast(this=column(name), to=exp.DataType.build(kind, dialect="duckdb")),
-            identifier(name),
-        )
-        for name, kind in types.items()
-    ]
-    return exp.Star(replace=casts)
+        return Sql("*")
+    casts = (named(cast(column(name), kind), name) for name, kind in types.items())
+    return sql("* REPLACE ({casts})", casts=listed(casts))

@@ -13,6 +13,7 @@ from t4t_core.config import ColumnConfig
 from t4t_core.errors import T4tError
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
+from t4t_core.parsing.lineage import Lineage, column_origins
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.facts import Column, column_named
 from t4t_core.project.load import Project
@@ -20,10 +21,8 @@ from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
 from t4t_core.site.database import Found
 from t4t_core.site.layout import NODE_HEIGHT, NODE_WIDTH, layout
-from t4t_core.sql.lineage import Lineage, column_origins
-from t4t_core.sql.names import rendered
 from t4t_core.sql.query import Query
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 
 def site_content(
@@ -153,7 +152,7 @@ def _written(model: Model) -> str:
 def _compiled(model: Model, project: Project) -> tuple[str | None, str | None]:
     """The query with names and variables filled in, or why there is none."""
     try:
-        return rendered(compiled_query(model, project.graph, project.variables)), None
+        return compiled_query(model, project.graph, project.variables).sql, None
     except T4tError as error:
         return None, error.what
 
@@ -179,7 +178,7 @@ def _origins(
         if len(name) == 2:
             listed = found.columns.get((name[0].lower(), name[1].lower()), ())
             known[ref] = tuple(column.name for column in listed)
-    lineage: Lineage = column_origins(node.source.tree, known)
+    lineage: Lineage = column_origins(node.source, known)
     return {
         column: [(ids[origin.table], origin.column) for origin in origins]
         for column, origins in lineage.items()

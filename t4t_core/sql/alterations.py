@@ -5,12 +5,12 @@ In DuckDB 1.4 and 2.0 they go together with writes to the table in one transacti
 
 from __future__ import annotations
 
-from sqlglot import exp
+from t4t_core.names import TableName
+from t4t_core.sql.names import identifier, table, type_name
+from t4t_core.sql.text import Sql, sql
 
-from t4t_core.sql.names import identifier, rendered
 
-
-def add_column(table: exp.Table, name: str, type_: str) -> str:
+def add_column(table: Sql, name: str, type_: str) -> Sql:
     """`ALTER TABLE ... ADD COLUMN ...`; rows that are there have NULL in it.
 
     Args:
@@ -18,15 +18,29 @@ def add_column(table: exp.Table, name: str, type_: str) -> str:
         name: The column.
         type_: As DuckDB writes it.
     """
-    return f"ALTER TABLE {rendered(table)} ADD COLUMN {rendered(identifier(name))} {type_}"
+    return sql(
+        "ALTER TABLE {table} ADD COLUMN {name} {type}",
+        table=table,
+        name=identifier(name),
+        type=type_name(type_),
+    )
 
 
-def drop_column(table: exp.Table, name: str) -> str:
+def drop_column(table: Sql, name: str) -> Sql:
     """`ALTER TABLE ... DROP COLUMN ...`."""
-    return f"ALTER TABLE {rendered(table)} DROP COLUMN {rendered(identifier(name))}"
+    return sql("ALTER TABLE {table} DROP COLUMN {name}", table=table, name=identifier(name))
 
 
-def set_type(table: exp.Table, name: str, type_: str) -> str:
+def set_type(table: Sql, name: str, type_: str) -> Sql:
     """`ALTER TABLE ... ALTER COLUMN ... TYPE ...`."""
-    column = rendered(identifier(name))
-    return f"ALTER TABLE {rendered(table)} ALTER COLUMN {column} TYPE {type_}"
+    return sql(
+        "ALTER TABLE {table} ALTER COLUMN {name} TYPE {type}",
+        table=table,
+        name=identifier(name),
+        type=type_name(type_),
+    )
+
+
+def drop_index(index: str, name: TableName, catalog: str) -> Sql:
+    """`DROP INDEX ...`, in the schema of its table."""
+    return sql("DROP INDEX {index}", index=table(TableName(name.schema, index), catalog))

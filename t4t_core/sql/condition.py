@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlglot import exp
-
-from t4t_core.errors import Place
-from t4t_core.sql.calls import call_refs
-from t4t_core.sql.calls_as_written import with_calls_as_written
-from t4t_core.sql.placeholders import Placeholder
-from t4t_core.sql.query import parse_condition
-from t4t_core.sql.tables import TableRef, table_refs
+from t4t_core.sql.filling import Fill, filled
+from t4t_core.sql.reading import Placeholder
+from t4t_core.sql.slots import SlottedText
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql
+from t4t_core.sql.unset import require_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,27 +17,32 @@ class Condition:
     """A boolean expression over the columns of the model's table.
 
     Attributes:
+        words: What DuckDB gets of the text.
         fingerprint: SHA-256 over its tokens.
+        columns: The parts of each column's name, in the order of the tree.
+        holds_query: Whether a query stands in it.
+        starts: The column and the placeholder where it is `column >= @placeholder` and no more.
     """
 
-    tree: exp.Expr = field(repr=False, compare=False)
+    words: SlottedText = field(repr=False, compare=False)
     placeholders: tuple[Placeholder, ...]
     text: str
     fingerprint: str
     tables: tuple[TableRef, ...] = ()
     calls: tuple[TableRef, ...] = ()
+    columns: tuple[tuple[str, ...], ...] = ()
+    holds_query: bool = False
+    starts: tuple[str, str] | None = None
 
-    @property
-    def tree_to_run(self) -> exp.Expr:
-        """A fresh tree with calls as the user wrote them."""
-        return with_calls_as_written(self.tree.copy())
+    def filled(self, fill: Fill) -> Sql:
+        """The expression as DuckDB gets it; beside another operator it needs parentheses.
 
-
-def read_condition(text: str, place: Place) -> Condition:
-    """The condition that a text holds, with its placeholders open.
-
-    Raises:
-        SqlError: It is not one expression.
-    """
-    tree, placeholders, fingerprint = parse_condition(text, place)
-    return Condition(tree, placeholders, text, fingerprint, table_refs(tree), call_refs(tree))
+        Raises:
+            VariableError: Nothing sets a placeholder, or its value has no literal.
+        """
+        require_values(
+            [one for one in self.placeholders if one.name not in fill.words],
+            fill.values,
+            fill.place,
+        )
+        return filled(self.words, fill)

@@ -7,9 +7,8 @@ of 1 month equals one of 30 days. (0.0 and -0.0 are taken for one value.)
 
 from __future__ import annotations
 
-from sqlglot import exp
-
-from t4t_core.sql.names import column, identifier
+from t4t_core.sql.names import column, named
+from t4t_core.sql.text import Sql, all_of, any_of, is_other, is_same, sql
 
 
 def is_coarse(type_: str) -> bool:
@@ -17,30 +16,30 @@ def is_coarse(type_: str) -> bool:
     return type_ == "VARCHAR" or "INTERVAL" in type_
 
 
-def same(name: str, type_: str, one: str, other: str) -> exp.Expr:
+def same(name: str, type_: str, one: str, other: str) -> Sql:
     """Whether a column's value is the same in the rows of two aliases; NULL is itself."""
     pairs = zip(values(name, type_, one), values(name, type_, other), strict=True)
-    return exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
+    return all_of(*(is_same(a, b) for a, b in pairs))
 
 
-def differs(name: str, type_: str, one: str, other: str) -> exp.Expr:
+def differs(name: str, type_: str, one: str, other: str) -> Sql:
     """Whether it is another one."""
     pairs = zip(values(name, type_, one), values(name, type_, other), strict=True)
-    return exp.or_(*(exp.NullSafeNEQ(this=a, expression=b) for a, b in pairs), copy=False)
+    return any_of(*(is_other(a, b) for a, b in pairs))
 
 
-def descending(name: str, type_: str) -> list[exp.Expr]:
+def descending(name: str, type_: str) -> list[Sql]:
     """The order that a column gives to rows, in which only rows with the same value are equal."""
-    return [exp.Ordered(this=v, desc=True, nulls_first=False) for v in _sorted(name, type_, None)]
+    return [sql("{v} DESC NULLS LAST", v=value) for value in _sorted(name, type_, None)]
 
 
-def ascending(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
+def ascending(name: str, type_: str, alias: str | None = None) -> list[Sql]:
     """The other way round; NULL is last too."""
-    return [exp.Ordered(this=v, nulls_first=False) for v in _sorted(name, type_, alias)]
+    return [sql("{v} NULLS LAST", v=value) for value in _sorted(name, type_, alias)]
 
 
-def _sorted(name: str, type_: str, alias: str | None) -> list[exp.Expr]:
-    found: list[exp.Expr] = [column(name, alias)]
+def _sorted(name: str, type_: str, alias: str | None) -> list[Sql]:
+    found = [column(name, alias)]
     if type_ == "VARCHAR":
         found = values(name, type_, alias)
     if "INTERVAL" in type_:
@@ -48,44 +47,39 @@ def _sorted(name: str, type_: str, alias: str | None) -> list[exp.Expr]:
     return found
 
 
-def values(name: str, type_: str, alias: str | None = None) -> list[exp.Expr]:
+def values(name: str, type_: str, alias: str | None = None) -> list[Sql]:
     """What to compare in place of a column."""
     value = column(name, alias)
     if type_ == "VARCHAR":
-        return [exp.Collate(this=value, expression=exp.Var(this="C"))]
+        return [sql("{value} COLLATE C", value=value)]
     if type_ == "INTERVAL":
         return [_text(value)]
     if "INTERVAL" in type_:
-        return [value, _text(column(name, alias))]
+        return [value, _text(value)]
     return [value]
 
 
-def in_sets(name: str, type_: str) -> exp.Expr:
+def in_sets(name: str, type_: str) -> Sql:
     """A column as EXCEPT has to see it; COLLATE does not reach into set operations."""
     match type_:
         case "VARCHAR":
-            return exp.alias_(
-                exp.Anonymous(this="encode", expressions=[column(name)]), identifier(name)
-            )
+            return named(sql("encode({value})", value=column(name)), name)
         case "INTERVAL":
-            return exp.alias_(_text(column(name)), identifier(name))
+            return named(_text(column(name)), name)
         case _:
             return column(name)
 
 
-def out_of_sets(name: str, type_: str) -> exp.Expr:
+def out_of_sets(name: str, type_: str) -> Sql:
     """The column again."""
     match type_:
         case "VARCHAR":
-            return exp.alias_(
-                exp.Anonymous(this="decode", expressions=[column(name)]), identifier(name)
-            )
+            return named(sql("decode({value})", value=column(name)), name)
         case "INTERVAL":
-            value = exp.Cast(this=column(name), to=exp.DataType(this=exp.DataType.Type.INTERVAL))
-            return exp.alias_(value, identifier(name))
+            return named(sql("CAST({value} AS INTERVAL)", value=column(name)), name)
         case _:
             return column(name)
 
 
-def _text(value: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type.TEXT))
+def _text(value: Sql) -> Sql:
+    return sql("CAST({value} AS TEXT)", value=value)

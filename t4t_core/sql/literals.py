@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime
-from functools import cache
 
-from sqlglot import exp
-
+from t4t_core.sql.text import NULL, Sql, listed
 from t4t_core.values import TimeKind, TimeValue
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -16,7 +14,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _NANOSECONDS = re.compile(r"\.\d{7}")
 
 
-def literal(value: object) -> exp.Expr:
+def literal(value: object) -> Sql:
     """The literal for a variable's value.
 
     Text that is an ISO date or moment becomes a DATE, TIMESTAMP or TIMESTAMPTZ; other text stays
@@ -27,11 +25,11 @@ def literal(value: object) -> exp.Expr:
     """
     match value:
         case None:
-            return exp.Null()
+            return NULL
         case bool():
-            return exp.Boolean(this=value)
+            return Sql("TRUE" if value else "FALSE")
         case int():
-            return _number(str(abs(value)), value < 0)
+            return number_literal(value)
         case float():
             if not math.isfinite(value):
                 raise ValueError(f"{value} has no SQL literal")
@@ -44,28 +42,31 @@ def literal(value: object) -> exp.Expr:
         case str():
             return _text(value)
         case list() | tuple():
-            return exp.Array(expressions=[literal(item) for item in value])
+            return Sql(f"[{listed(literal(item) for item in value)}]")
         case _:
             raise ValueError(f"a {type(value).__name__} has no SQL literal: {value!r}")
 
 
-def _text(value: str) -> exp.Expr:
+def _text(value: str) -> Sql:
     if "\0" in value:
         raise ValueError("the text holds a NUL character")
     if not _is_unicode(value):
         raise ValueError("the text holds half of a surrogate pair, which is no character")
-    if _DATE.fullmatch(value):
-        try:
-            return literal(date.fromisoformat(value))
-        except ValueError:
-            return exp.Literal.string(value)
-    # Python would cut nanoseconds off; as text they reach the database.
-    if _MOMENT.match(value) and not _NANOSECONDS.search(value):
-        try:
-            return literal(datetime.fromisoformat(value))
-        except ValueError:
-            return exp.Literal.string(value)
-    return exp.Literal.string(value)
+    time = time_in_text(value)
+    return text_literal(value) if time is None else literal(time)
+
+
+def time_in_text(text: str) -> date | datetime | None:
+    """The ISO date or moment that a text is; None for other text."""
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+        # Python would cut nanoseconds off; as text they reach the database.
+        if _MOMENT.match(text) and not _NANOSECONDS.search(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None
 
 
 def _is_unicode(text: str) -> bool:
@@ -76,24 +77,27 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _number(digits: str, is_negative: bool) -> exp.Expr:
-    number = exp.Literal.number(digits)
-    return exp.Paren(this=exp.Neg(this=number)) if is_negative else number
+def _number(digits: str, is_negative: bool) -> Sql:
+    return Sql(f"(-{digits})" if is_negative else digits)
 
 
-def cast_text(text: str, sql_type: str) -> exp.Cast:
+def text_literal(text: str) -> Sql:
+    """The text in quotes."""
+    return Sql("'" + text.replace("'", "''") + "'")
+
+
+def number_literal(number: int) -> Sql:
+    """The digits, in parentheses where it is below 0."""
+    return _number(str(abs(number)), number < 0)
+
+
+def cast_text(text: str, sql_type: str) -> Sql:
     """`CAST('text' AS type)`."""
-    return exp.Cast(this=exp.Literal.string(text), to=_type(sql_type).copy())
+    return Sql(f"CAST({text_literal(text)} AS {sql_type})")
 
 
-@cache
-def _type(sql_type: str) -> exp.DataType:
-    """A type's tree; reading it takes as long as writing a small statement. Copy it."""
-    return exp.DataType.build(sql_type, dialect="duckdb")
-
-
-def time_literal(value: TimeValue) -> exp.Expr:
+def time_literal(value: TimeValue) -> Sql:
     """The literal for a bound, of the time column's own kind."""
     if value.kind is TimeKind.INTEGER:
-        return _number(str(abs(value.ordinal)), value.ordinal < 0)
+        return number_literal(value.ordinal)
     return cast_text(str(value).replace("T", " "), value.kind.value)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-from sqlglot import exp
+from dataclasses import dataclass
 
 from t4t_core.names import TableName
-from t4t_core.sql.calls_as_written import with_calls_as_written
-from t4t_core.sql.names import identifier, rendered, table
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.filling import Fill, filled
+from t4t_core.sql.names import identifier, table
+from t4t_core.sql.slots import SlottedText
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +18,12 @@ class Overload:
 
     Attributes:
         parameters: As DuckDB takes them, without the parentheses.
-        tree: The expression, or the query of a table function. Never changed: copy it first.
-        text: The same as the user wrote it, or None where that is not what DuckDB gets.
+        body: The expression, or the query of a table function.
     """
 
     parameters: str
     is_table: bool
-    tree: exp.Expr = field(repr=False, compare=False, hash=False)
-    text: str | None
-
-    @property
-    def tree_to_run(self) -> exp.Expr:
-        """A fresh tree with calls as the user wrote them."""
-        return with_calls_as_written(self.tree.copy())
+    body: SlottedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +42,31 @@ class Macro:
     fingerprint: str
 
 
-def create_macro(
-    name: TableName, catalog: str, overloads: Sequence[tuple[Overload, exp.Expr | None]]
-) -> str:
+def create_macro(name: TableName, catalog: str, macro: Macro, fill: Fill) -> Sql:
     """`CREATE OR REPLACE MACRO ...`.
 
     Args:
         name: Schema and name.
         catalog: The database's.
-        overloads: Each with the tree to use, or None for the text as it was written.
+        macro: The function.
+        fill: What is put into the places of its bodies.
     """
-    target = rendered(table(name, catalog))
-    return f"CREATE OR REPLACE MACRO {target}{_definition(overloads)}"
+    return Sql(f"CREATE OR REPLACE MACRO {table(name, catalog)}{_definition(macro, fill)}")
 
 
-def create_temporary_macro(name: str, overloads: Sequence[tuple[Overload, exp.Expr | None]]) -> str:
+def create_temporary_macro(name: str, macro: Macro, fill: Fill) -> Sql:
     """`CREATE OR REPLACE TEMPORARY MACRO ...`, for a name without a schema."""
-    return f"CREATE OR REPLACE TEMPORARY MACRO {rendered(identifier(name))}{_definition(overloads)}"
+    return Sql(f"CREATE OR REPLACE TEMPORARY MACRO {identifier(name)}{_definition(macro, fill)}")
 
 
-def _definition(overloads: Sequence[tuple[Overload, exp.Expr | None]]) -> str:
-    parts = []
-    for overload, tree in overloads:
-        body = overload.text if tree is None and overload.text is not None else None
-        if body is None:
-            body = rendered(overload.tree_to_run if tree is None else tree)
-        body = f"TABLE ({body})" if overload.is_table else f"({body})"
-        parts.append(f"({overload.parameters}) AS {body}")
-    return ", ".join(parts)
+def _definition(macro: Macro, fill: Fill) -> str:
+    return ", ".join(
+        f"({overload.parameters}) AS {'TABLE ' * overload.is_table}({filled(overload.body, fill)})"
+        for overload in macro.overloads
+    )
 
 
-def drop_macro(name: TableName, catalog: str, kind: str) -> str:
+def drop_macro(name: TableName, catalog: str, kind: str) -> Sql:
     """`DROP MACRO ...` for the SCALAR or TABLE functions of a name."""
-    target = rendered(table(name, catalog))
-    return f"DROP MACRO{' TABLE' if kind == 'TABLE' else ''} {target}"
+    words = "DROP MACRO TABLE" if kind == "TABLE" else "DROP MACRO"
+    return Sql(f"{words} {table(name, catalog)}")

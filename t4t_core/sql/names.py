@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-
-from sqlglot import Dialect, exp
+from collections.abc import Iterable
 
 from t4t_core.names import TableName
+from t4t_core.sql.text import Sql, listed, sql
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -31,18 +30,58 @@ _KEYWORDS = frozenset(
 )
 
 
-def identifier(name: str) -> exp.Identifier:
+def identifier(name: str) -> Sql:
     """The name, in quotes where it is a keyword or no plain word."""
     is_plain = _PLAIN.fullmatch(name) is not None and name.lower() not in _KEYWORDS
-    return exp.to_identifier(name, quoted=not is_plain)
+    return Sql(name if is_plain else '"' + name.replace('"', '""') + '"')
 
 
-def column(name: str, table: str | None = None) -> exp.Column:
+def identifiers(names: Iterable[str]) -> Sql:
+    """The names with commas between them."""
+    return listed(identifier(name) for name in names)
+
+
+def column(name: str, table: str | None = None) -> Sql:
     """A column, of the table with this alias where one is given."""
-    return exp.column(identifier(name), table=table, copy=False)
+    return identifier(name) if table is None else Sql(f"{identifier(table)}.{identifier(name)}")
 
 
-def table(name: TableName, catalog: str | None = None) -> exp.Table:
+def columns(names: Iterable[str], table: str | None = None) -> Sql:
+    """The columns with commas between them."""
+    return listed(column(name, table) for name in names)
+
+
+def equal(name: str, one: str, other: str) -> Sql:
+    """Whether a column of two aliases is equal, and not NULL."""
+    return sql("{a} = {b}", a=column(name, one), b=column(name, other))
+
+
+def dotted(*parts: str) -> Sql:
+    """A name of several parts, of which those that are empty are left out."""
+    return Sql(".".join(identifier(part) for part in parts if part))
+
+
+def named(value: Sql, name: str) -> Sql:
+    """`value AS name`, of a column or of what stands in FROM."""
+    return Sql(f"{value} AS {identifier(name)}")
+
+
+def type_name(text: str) -> Sql:
+    """A type, as DuckDB writes it."""
+    return Sql(text)
+
+
+def cast(value: Sql, type_: str) -> Sql:
+    """`CAST(value AS type)`."""
+    return sql("CAST({value} AS {type})", value=value, type=type_name(type_))
+
+
+def try_cast(value: Sql, type_: str) -> Sql:
+    """`TRY_CAST(value AS type)`."""
+    return sql("TRY_CAST({value} AS {type})", value=value, type=type_name(type_))
+
+
+def table(name: TableName, catalog: str | None = None) -> Sql:
     """A table.
 
     Args:
@@ -50,29 +89,11 @@ def table(name: TableName, catalog: str | None = None) -> exp.Table:
         catalog: The database's catalog. It is written only where the schema has its name too:
             DuckDB then refuses `a.b` as ambiguous.
     """
-    found = exp.Table(this=identifier(name.name), db=identifier(name.schema))
     if catalog is not None and name.schema.lower() == catalog.lower():
-        found.set("catalog", identifier(catalog))
-    return found
+        return table_in(catalog, name)
+    return dotted(name.schema, name.name)
 
 
-def table_in(catalog: str, name: TableName) -> exp.Table:
+def table_in(catalog: str, name: TableName) -> Sql:
     """A table of a database, which may be another one."""
-    return exp.Table(
-        this=identifier(name.name), db=identifier(name.schema), catalog=identifier(catalog)
-    )
-
-
-@cache
-def duckdb_dialect() -> Dialect:
-    """DuckDB's dialect; to look it up by name makes a new one for each statement."""
-    return Dialect.get_or_raise("duckdb")
-
-
-def rendered(tree: exp.Expr) -> str:
-    """The statement's text for DuckDB, one clause a line, without the model's comments.
-
-    A metadata comment would otherwise stand in every statement. The tree is used up: writing it may
-    change it.
-    """
-    return duckdb_dialect().generate(tree, pretty=True, comments=False, copy=False)
+    return dotted(catalog, name.schema, name.name)

@@ -1,46 +1,74 @@
-"""What a text says as a query, apart from its tree."""
+"""What a text says as a query."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
-from sqlglot import exp
+from t4t_core.sql.slots import Slot
+from t4t_core.sql.table_ref import TableRef
 
-from t4t_core.sql.calls_as_written import with_calls_as_written
-from t4t_core.sql.placeholders import Placeholder
-from t4t_core.sql.tables import TableRef
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A name that a variable must give a value, and the 1-based place where it stands."""
+
+    name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """Where a condition may join the WHERE of a query's outermost SELECT; offsets into its text.
+
+    Attributes:
+        from_end: Where FROM ends, or what stands in its place.
+        where: What stands in WHERE, or None.
+        sources: Of the columns that the query gives, by their names in lower case, where WHERE
+            finds them; None where it calls every column as the query does.
+        scans: The name of the table of which the query reads rows and does no more, or None.
+    """
+
+    from_end: int
+    where: tuple[int, int] | None
+    sources: dict[str, tuple[int, int]] | None
+    scans: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text says as a query: all that is known of it without its tree.
+    """What a text says as a query.
 
     Attributes:
-        end: The offset after the query's last word.
+        start: The offset of the query's first word.
+        end: The offset after its last word.
         placeholders: In the order of the text; a name may come more than once.
         tables: What it reads, each once, in the order of the text.
         calls: The functions it calls that are none of SQL's own, each once.
         fingerprint: SHA-256 over the tokens, so that comments and layout do not count.
         is_select: Whether it is a SELECT or several of them, and not VALUES or PIVOT.
-        has_relative_files: Whether it names a file by a relative name.
         metadata: What follows `metadata:` in a comment, or None where no comment begins so.
         written_defaults: What placeholders take that no variable sets: a JSON object.
-        unsteady: What may give other rows of the same tables; see `t4t_core.sql.steadiness`.
+        unsteady: What may give other rows of the same tables; see `t4t_core.parsing.steadiness`.
+        in_duckdb: The text in DuckDB's SQL where it is written in another dialect, or None.
+        slots: The places in DuckDB's SQL that may be written otherwise when it runs.
+        clauses: Of DuckDB's SQL; None where no condition may join a WHERE.
     """
 
+    start: int
     end: int
     placeholders: tuple[Placeholder, ...]
     tables: tuple[TableRef, ...]
     calls: tuple[TableRef, ...]
     fingerprint: str
     is_select: bool
-    has_relative_files: bool
     metadata: str | None
     written_defaults: str
     unsteady: tuple[str, ...]
+    in_duckdb: str | None
+    slots: tuple[Slot, ...]
+    clauses: Clauses | None
 
 
 _NAMES = tuple(field.name for field in fields(Reading))
@@ -49,20 +77,3 @@ _NAMES = tuple(field.name for field in fields(Reading))
 def said(reading: Reading) -> dict[str, Any]:
     """What a reading says, by the names of its fields; a query is one with a text."""
     return {name: getattr(reading, name) for name in _NAMES}
-
-
-class LazyTree:
-    """A tree that is made when it is first asked for."""
-
-    def __init__(self, make: Callable[[], exp.Expr]) -> None:
-        self._make = make
-
-    @cached_property
-    def tree(self) -> exp.Expr:
-        """The tree; the same one each time."""
-        return self._make()
-
-    @cached_property
-    def as_written(self) -> exp.Expr:
-        """The same with calls as the user wrote them; see `t4t_core.sql.calls_as_written`."""
-        return with_calls_as_written(self.tree.copy())

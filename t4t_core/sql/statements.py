@@ -2,126 +2,155 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-
-from sqlglot import exp
 
 from t4t_core.names import TableName
 from t4t_core.sql.exact import descending, is_coarse
-from t4t_core.sql.names import column, identifier, rendered, table
-from t4t_core.sql.window import subquery
+from t4t_core.sql.names import column, columns, identifier, identifiers
+from t4t_core.sql.text import Sql, any_of, listed, sql, subquery
 from t4t_core.values import TimeKind
 
 STAGE = "t4t_stage"
 
+_NAME = r'(?:\w+|"(?:[^"]|"")+")'
+_WRITTEN = re.compile(
+    rf"(?:CREATE OR REPLACE(?: TEMPORARY)? TABLE|INSERT INTO) ({_NAME}(?:\.{_NAME})*)"
+)
 
-def temporary(name: str) -> exp.Table:
+
+def temporary(name: str) -> Sql:
     """A temporary table of ours; no table of the user's can be meant by it."""
-    return exp.Table(this=identifier(name), db=identifier("temp"))
+    return sql("temp.{name}", name=identifier(name))
 
 
-def create_table(table: exp.Table, query: exp.Expr) -> str:
+def create_table(table: Sql, query: Sql) -> Sql:
     """`CREATE OR REPLACE TABLE ... AS ...`."""
-    return rendered(exp.Create(this=table, kind="TABLE", replace=True, expression=_as_query(query)))
+    return sql("CREATE OR REPLACE TABLE {table} AS\n{query}", table=table, query=query)
 
 
-def create_temporary(name: str, query: exp.Expr) -> str:
+def create_temporary(name: str, query: Sql) -> Sql:
     """`CREATE OR REPLACE TEMPORARY TABLE ... AS ...`."""
-    return rendered(
-        exp.Create(
-            this=exp.Table(this=identifier(name)),
-            kind="TABLE",
-            replace=True,
-            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-            expression=_as_query(query),
-        )
+    return sql(
+        "CREATE OR REPLACE TEMPORARY TABLE {name} AS\n{query}", name=identifier(name), query=query
     )
 
 
-def create_view(table: exp.Table, query: exp.Expr) -> str:
+def create_view(table: Sql, query: Sql) -> Sql:
     """`CREATE OR REPLACE VIEW ... AS ...`."""
-    return rendered(exp.Create(this=table, kind="VIEW", replace=True, expression=_as_query(query)))
+    return sql("CREATE OR REPLACE VIEW {table} AS\n{query}", table=table, query=query)
 
 
-def create_schema(name: TableName, catalog: str) -> str:
+def create_schema(name: TableName, catalog: str) -> Sql:
     """`CREATE SCHEMA IF NOT EXISTS ...` for a table of that name."""
-    of_table = table(name, catalog)
-    schema = exp.Table(db=of_table.args["db"], catalog=of_table.args.get("catalog"))
-    return rendered(exp.Create(this=schema, kind="SCHEMA", exists=True))
+    schema = identifier(name.schema)
+    if name.schema.lower() == catalog.lower():
+        schema = sql("{catalog}.{schema}", catalog=identifier(catalog), schema=schema)
+    return sql("CREATE SCHEMA IF NOT EXISTS {schema}", schema=schema)
 
 
-def drop(table: exp.Table, kind: str) -> str:
-    """`DROP TABLE ...` or `DROP VIEW ...`."""
-    return f"DROP {kind.upper()} {rendered(table)}"
+def drop_table(table: Sql) -> Sql:
+    """`DROP TABLE ...`."""
+    return sql("DROP TABLE {table}", table=table)
 
 
-def delete(table: exp.Expr, condition: exp.Expr, using: exp.Expr | None = None) -> str:
+def drop_view(table: Sql) -> Sql:
+    """`DROP VIEW ...`."""
+    return sql("DROP VIEW {table}", table=table)
+
+
+def delete(table: Sql, condition: Sql, using: Sql | None = None) -> Sql:
     """`DELETE FROM ... USING ... WHERE ...`."""
-    others = None if using is None else [using]
-    return rendered(exp.Delete(this=table, using=others, where=exp.Where(this=condition)))
+    others = Sql("") if using is None else sql("\nUSING {using}", using=using)
+    return sql("DELETE FROM {table}{others}\nWHERE {c}", table=table, others=others, c=condition)
 
 
-def insert(table: exp.Table, columns: Sequence[str], query: exp.Expr) -> str:
+def insert(table: Sql, columns: Sequence[str], query: Sql) -> Sql:
     """`INSERT INTO ... (columns) ...`."""
-    target = exp.Schema(this=table, expressions=[identifier(name) for name in columns])
-    return rendered(exp.Insert(this=target, expression=query))
+    names = identifiers(columns)
+    return sql("INSERT INTO {table} ({names})\n{query}", table=table, names=names, query=query)
 
 
-def count_where(table: exp.Expr, condition: exp.Expr | None = None) -> str:
+def update(table: Sql, values: Mapping[str, Sql], origin: Sql, condition: Sql) -> Sql:
+    """`UPDATE ... SET ... FROM ... WHERE ...`."""
+    return sql(
+        "UPDATE {table}\nSET {values}\nFROM {origin}\nWHERE {c}",
+        table=table,
+        values=assignments(values),
+        origin=origin,
+        c=condition,
+    )
+
+
+def assignments(values: Mapping[str, Sql]) -> Sql:
+    """What stands after SET: the value of each column."""
+    return listed(
+        sql("{name} = {value}", name=identifier(name), value=value)
+        for name, value in values.items()
+    )
+
+
+def table_written(statement: str) -> Sql:
+    """The table of `create_table`, `create_temporary` or `insert`."""
+    found = _WRITTEN.match(statement)
+    assert found is not None, "of one of these"
+    return Sql(found[1])
+
+
+def select(columns: Sql, origin: Sql, condition: Sql | None = None) -> Sql:
+    """`SELECT ... FROM ... WHERE ...`."""
+    every = sql("SELECT {columns}\nFROM {origin}", columns=columns, origin=origin)
+    return every if condition is None else sql("{every}\nWHERE {c}", every=every, c=condition)
+
+
+def exists(origin: Sql, condition: Sql) -> Sql:
+    """Whether there is a row that satisfies the condition."""
+    return sql("EXISTS {rows}", rows=subquery(select(Sql("1"), origin, condition)))
+
+
+def rows_of(origin: Sql, condition: Sql | None = None) -> Sql:
+    """`SELECT * FROM ... WHERE ...`."""
+    return select(Sql("*"), origin, condition)
+
+
+def count_where(table: Sql, condition: Sql | None = None) -> Sql:
     """`SELECT count(*) FROM ... WHERE ...`."""
-    query = exp.select(exp.Count(this=exp.Star()), copy=False).from_(table, copy=False)
-    return rendered(query if condition is None else query.where(condition, copy=False))
+    return select(Sql("count(*)"), table, condition)
 
 
-def duplicates(table: exp.Table, keys: Sequence[str]) -> str:
+def duplicates(table: Sql, keys: Sequence[str]) -> Sql:
     """The number of key values that stand in more than one row."""
-    inner = (
-        exp.select(*(column(key) for key in keys), copy=False)
-        .from_(table, copy=False)
-        .group_by(*(column(key) for key in keys), copy=False)
-        .having(
-            exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)), copy=False
-        )
+    repeated = sql(
+        "SELECT {keys}\nFROM {table}\nGROUP BY {keys}\nHAVING count(*) > 1",
+        keys=columns(keys),
+        table=table,
     )
-    return rendered(
-        exp.select(exp.Count(this=exp.Star()), copy=False).from_(
-            subquery(inner, "repeated"), copy=False
-        )
-    )
+    return count_where(subquery(repeated, Sql("repeated")))
 
 
-def look_at_keys(table: exp.Table, keys: Sequence[str], time_column: str, kind: TimeKind) -> str:
+def look_at_keys(table: Sql, keys: Sequence[str], time_column: str, kind: TimeKind) -> Sql:
     """One row about a table: three things that are asked together.
 
     Its greatest finite time as `greatest_ordinal` gives it, the number of rows with NULL in the
     key, and the number of key values that stand in more than one row.
     """
-    rows = "t4t_rows"
-    grouped = (
-        exp.select(
-            *(column(key) for key in keys),
-            exp.alias_(exp.Count(this=exp.Star()), rows),
-            copy=False,
-        )
-        .from_(table.copy(), copy=False)
-        .group_by(*(column(key) for key in keys), copy=False)
+    grouped = sql(
+        "SELECT {keys}, count(*) AS t4t_rows\nFROM {table}\nGROUP BY {keys}",
+        keys=columns(keys),
+        table=table,
     )
-    is_repeated = exp.GT(this=column(rows), expression=exp.Literal.number(1))
-    return rendered(
-        exp.select(
-            exp.Subquery(this=_greatest_ordinal(table, time_column, kind)),
-            exp.Filter(
-                this=exp.Sum(this=column(rows)), expression=exp.Where(this=is_null_in(keys))
-            ),
-            exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=is_repeated)),
-            copy=False,
-        ).from_(subquery(grouped, "q"), copy=False)
+    return sql(
+        "SELECT {greatest}, sum(t4t_rows) FILTER (WHERE {is_null}), "
+        "count(*) FILTER (WHERE t4t_rows > 1)\nFROM {grouped}",
+        greatest=subquery(greatest_ordinal(table, time_column, kind)),
+        is_null=is_null_in(keys),
+        grouped=subquery(grouped, Sql("q")),
     )
 
 
 def latest_per_key(
-    table: exp.Table, keys: Sequence[str], time_column: str, types: Mapping[str, str]
-) -> exp.Select:
+    table: Sql, keys: Sequence[str], time_column: str, types: Mapping[str, str]
+) -> Sql:
     """One row of each key: the latest, and among equally late ones always the same one.
 
     A row without a time is the earliest. The other columns break ties, so that the choice does not
@@ -133,66 +162,64 @@ def latest_per_key(
         time_column: By which a row is late.
         types: The type of each column.
     """
+    return sql(
+        "SELECT *\nFROM {table}\nQUALIFY {nth} = 1",
+        table=table,
+        nth=nth_latest(keys, time_column, types),
+    )
+
+
+def nth_latest(keys: Sequence[str], time_column: str, types: Mapping[str, str]) -> Sql:
+    """Which row of its key a row is, the latest being 1."""
     in_key = {key.lower() for key in keys}
-    order: list[exp.Expr] = [exp.Ordered(this=column(time_column), desc=True, nulls_first=False)]
+    order = [sql("{time} DESC NULLS LAST", time=column(time_column))]
     for name, type_ in types.items():
         is_decided = name.lower() in in_key and not is_coarse(type_)
         if not is_decided and name.lower() != time_column.lower():
             order += descending(name, type_)
-    number = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[column(key) for key in keys],
-        order=exp.Order(expressions=order),
+    return sql(
+        "row_number() OVER (PARTITION BY {keys} ORDER BY {order})",
+        keys=columns(keys),
+        order=listed(order),
     )
-    query = exp.Select(expressions=[exp.Star()]).from_(table, copy=False)
-    query.set("qualify", exp.Qualify(this=exp.EQ(this=number, expression=exp.Literal.number(1))))
-    return query
 
 
-def is_null_in(names: Sequence[str], table: str | None = None) -> exp.Expr:
+def is_null(value: Sql) -> Sql:
+    """Whether it is NULL."""
+    return sql("{value} IS NULL", value=value)
+
+
+def is_null_in(names: Sequence[str], table: str | None = None) -> Sql:
     """Whether any of the columns is NULL."""
-    return exp.or_(
-        *(exp.Is(this=column(name, table), expression=exp.Null()) for name in names), copy=False
-    )
+    return any_of(*(is_null(column(name, table)) for name in names))
 
 
-def is_finite(time: exp.Expr) -> exp.Expr:
+def is_finite(time: Sql) -> Sql:
     """Whether a date or timestamp is neither infinite nor NULL."""
-    return exp.Anonymous(this="isfinite", expressions=[time.copy()])
+    return sql("isfinite({time})", time=time)
 
 
-def is_true(condition: exp.Expr) -> exp.Expr:
+def is_true(condition: Sql) -> Sql:
     """The condition with NULL counted as false."""
-    return exp.Coalesce(this=condition, expressions=[exp.false()])
+    return sql("coalesce({condition}, FALSE)", condition=condition)
 
 
 def greatest_ordinal(
-    table: exp.Expr,
+    table: Sql,
     time_column: str,
     kind: TimeKind,
-    condition: exp.Expr | None = None,
-) -> str:
+    condition: Sql | None = None,
+) -> Sql:
     """The greatest finite value of the time column, as `TimeValue.ordinal` counts it.
 
     For dates microseconds are given. Infinite values are left out: nothing could ever be later.
     """
-    query = _greatest_ordinal(table, time_column, kind)
-    return rendered(query if condition is None else query.where(condition, copy=False))
-
-
-def _greatest_ordinal(table: exp.Expr, time_column: str, kind: TimeKind) -> exp.Select:
-    greatest: exp.Expr = exp.Max(this=column(time_column))
+    time = column(time_column)
+    greatest = sql("max({time})", time=time)
     if not kind.is_integer:
-        greatest = exp.Filter(
-            this=greatest,
-            expression=exp.Where(this=is_finite(column(time_column))),
+        greatest = sql(
+            "{greatest} FILTER (WHERE {is_finite})", greatest=greatest, is_finite=is_finite(time)
         )
-        unit = "epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us"
-        greatest = exp.Anonymous(this=unit, expressions=[greatest])
-    return exp.select(greatest, copy=False).from_(table, copy=False)
-
-
-def _as_query(tree: exp.Expr) -> exp.Expr:
-    if isinstance(tree, exp.Pivot):
-        return exp.Select(expressions=[exp.Star()]).from_(exp.Subquery(this=tree), copy=False)
-    return tree
+        unit = Sql("epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us")
+        greatest = sql("{unit}({greatest})", unit=unit, greatest=greatest)
+    return select(greatest, table, condition)

@@ -7,6 +7,9 @@ through, and one that is not among them is not known to be steady.
 
 from typing import Final
 
+IN_WITH: Final = " in a WITH"
+"""What follows the name of a statement that writes, where one stands in a WITH."""
+
 _FUNCTIONS: Final = """
 abs acos acosh add alias any_value apply approx_count_distinct approx_quantile
 approx_top_k arbitrary arg_max arg_max_null arg_max_nulls_last arg_min arg_min_null

@@ -8,7 +8,7 @@ from t4t_core.errors import UsageError
 from t4t_core.models import Model
 from t4t_core.resolution import Key, resolved
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.function import Function, PythonFunction
 
 

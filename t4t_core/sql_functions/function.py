@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from t4t_core.errors import Place
 from t4t_core.names import TableName
 from t4t_core.sql.macro import Macro
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 if TYPE_CHECKING:  # few projects have functions
     from t4t_core.config.function import FunctionConfig

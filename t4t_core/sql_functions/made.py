@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from sqlglot import exp
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -16,17 +14,16 @@ from t4t_core.errors import DatabaseError, RunError
 from t4t_core.graph import Graph
 from t4t_core.planning.request import Request
 from t4t_core.resolution import resolved
-from t4t_core.sql.files import reads_relative_files, with_files
-from t4t_core.sql.macro import Macro, Overload, create_macro, create_temporary_macro, drop_macro
+from t4t_core.sql.filling import Fill, StandIn
+from t4t_core.sql.macro import Macro, create_macro, create_temporary_macro, drop_macro
 from t4t_core.sql.names import table
 from t4t_core.sql.statements import create_schema
-from t4t_core.sql.tables import TableRef, with_tables
+from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.function import Function, PythonFunction
 from t4t_core.sql_functions.names import (
     function_name,
+    temporary_function,
     temporary_name,
-    with_function_names,
-    with_temporary_functions,
 )
 from t4t_core.state.ledger import last_commit, write_commit
 from t4t_core.state.ledger_tables import has_ledger
@@ -91,7 +88,7 @@ def preview_functions(
     """Makes functions of SQL for a look at a plan, as temporary ones; gives what a run would do.
 
     A preview opens the database for reading, so it cannot make them where they belong.
-    `with_temporary_functions` makes a query call these.
+    `temporary_function` has a query call these.
 
     Raises:
         RunError: As `make_functions`.
@@ -183,52 +180,35 @@ def _makings(
 
 
 def _statement(function: Function, macro: Macro, graph: Graph) -> str:
-    """The statement that makes a function; the user's own text where nothing is to be replaced."""
+    """The statement that makes a function."""
     schema = function.name.schema
-    names = [function_name(ref, schema, graph) for ref in macro.calls]
-    tables = [_table(ref, schema, graph) for ref in macro.tables]
-    has_files = any(reads_relative_files(overload.tree) for overload in macro.overloads)
-    if not any(names) and not any(tables) and not has_files:
-        return create_macro(
-            function.name, graph.catalog, [(overload, None) for overload in macro.overloads]
-        )
-    trees = [
-        with_tables(
-            with_function_names(_read(overload, graph), schema, graph),
-            lambda ref: _table(ref, schema, graph),
-        )
-        for overload in macro.overloads
-    ]
-    return create_macro(
-        function.name, graph.catalog, list(zip(macro.overloads, trees, strict=True))
-    )
+    fill = _fill(function, graph, lambda ref: function_name(ref, schema, graph))
+    return create_macro(function.name, graph.catalog, macro, fill)
 
 
 def _temporary_statement(function: Function, macro: Macro, graph: Graph) -> str:
     schema = function.name.schema
-    trees = [
-        with_tables(
-            with_temporary_functions(
-                with_function_names(_read(overload, graph), schema, graph), schema, graph
-            ),
-            lambda ref: _table(ref, schema, graph),
-        )
-        for overload in macro.overloads
-    ]
-    overloads = list(zip(macro.overloads, trees, strict=True))
-    return create_temporary_macro(temporary_name(function), overloads)
+    fill = _fill(function, graph, lambda ref: temporary_function(ref, schema, graph))
+    return create_temporary_macro(temporary_name(function), macro, fill)
 
 
-def _read(overload: Overload, graph: Graph) -> exp.Expr:
-    return with_files(overload.tree_to_run, graph.folder)
+def _fill(function: Function, graph: Graph, call: Callable[[TableRef], TableRef | None]) -> Fill:
+    schema = function.name.schema
+    return Fill(
+        place=function.place,
+        folder=graph.folder,
+        table=lambda ref: _table(ref, schema, graph),
+        call=call,
+    )
 
 
-def _table(ref: TableRef, schema: str, graph: Graph) -> exp.Expr | None:
+def _table(ref: TableRef, schema: str, graph: Graph) -> StandIn | None:
     """The table that stands for one in a function, or None where DuckDB finds it by itself."""
     key = resolved(ref, schema, graph.nodes, graph.catalog, graph.default_schema)
     if key is None or (ref.schema and ref.schema.lower() != graph.catalog.lower()):
         return None
-    return table(graph.nodes[key].name, graph.catalog)
+    name = graph.nodes[key].name
+    return StandIn(table(name, graph.catalog), name.name)
 
 
 def _commit(making: _Making) -> Commit:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.graph import Graph
-from t4t_core.sql.calls import with_calls
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.function import Function, PythonFunction
 
 
@@ -34,25 +31,12 @@ def qualified_name(function: Function, graph: Graph) -> TableRef:
     return TableRef(catalog, function.name.schema, function.name.name)
 
 
-def with_function_names(tree: exp.Expr, schema: str, graph: Graph) -> exp.Expr:
-    """The tree, changed in place, with functions called by names that DuckDB finds."""
-    if not graph.functions:
-        return tree
-    return with_calls(tree, lambda ref: function_name(ref, schema, graph))
-
-
-def with_temporary_functions(tree: exp.Expr, schema: str, graph: Graph) -> exp.Expr:
-    """The tree, changed in place, with the temporary functions of a preview called."""
-    if not graph.functions:
-        return tree
-
-    def name(ref: TableRef) -> TableRef | None:
-        function = graph.called(ref, schema)
-        if function is None or isinstance(function.source, PythonFunction):
-            return None
-        return TableRef("", "", temporary_name(function))
-
-    return with_calls(tree, name)
+def temporary_function(ref: TableRef, schema: str, graph: Graph) -> TableRef | None:
+    """The name to call a function by in a preview; otherwise as `function_name`."""
+    function = graph.called(ref, schema)
+    if function is None or isinstance(function.source, PythonFunction):
+        return function_name(ref, schema, graph)
+    return TableRef("", "", temporary_name(function))
 
 
 def temporary_name(function: Function) -> str:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Greatest, Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite
-from t4t_core.sql.window import filtered, subquery
+from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_null, select
+from t4t_core.sql.text import Sql, all_of, any_of, listed, negated, sql, subquery
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.values import TimeValue
 
-_READ = "t4t_read"
-_TIMES = "t4t_times"
+_READ = Sql("t4t_read")
 _NOTE = "Executed incremental append"
 
-Condition = Callable[[exp.Expr], exp.Expr]
-Parts = Callable[[list[exp.Expr], Condition | None], exp.Select]
+Condition = Callable[[Sql], Sql]
+Parts = Callable[[Sql, Condition | None], Sql]
 
 
 def full_load(work: Work) -> tuple[Step, ...]:
@@ -64,31 +61,27 @@ def later_run(work: Work, greatest: TimeValue | None, watermark: TimeValue | Non
         # Each part is read for itself: to keep all rows for both takes longer.
         new_rows = _new_rows(work, _parts_of_scan(work, with_null), greatest, with_null)
     else:
-        read = exp.Table(this=exp.to_identifier(_READ))
-        new_rows = _new_rows(work, _parts_of(work, read), greatest, with_null)
-        rows = exp.CTE(
-            this=work.rows(with_null=with_null),
-            alias=exp.TableAlias(this=exp.to_identifier(_READ)),
-            materialized=True,
+        new_rows = sql(
+            "WITH {read} AS MATERIALIZED {rows}\n{new_rows}",
+            read=_READ,
+            rows=subquery(work.rows(with_null=with_null).sql),
+            new_rows=_new_rows(work, _parts_of(work, _READ), greatest, with_null),
         )
-        new_rows.set("with_", exp.With(expressions=[rows]))
     past = None
     if greatest is not None:
-        past = exp.GT(this=column(work.time_column), expression=time_literal(greatest))
+        past = sql("{t} > {greatest}", t=column(work.time_column), greatest=time_literal(greatest))
     inserted = greatest_ordinal(work.table, work.time_column, work.kind, past)
     return StrategyRun(
         insert_numbered(work, new_rows, _NOTE), Greatest(inserted, is_of_inserted=True)
     )
 
 
-def _parts_of(work: Work, read: exp.Table) -> Parts:
+def _parts_of(work: Work, read: Sql) -> Parts:
     """The parts of a table that holds what was read."""
 
-    def part(columns: list[exp.Expr], condition: Condition | None) -> exp.Select:
-        rows = exp.select(*columns, copy=False).from_(read.copy(), copy=False)
-        if condition is None:
-            return rows
-        return rows.where(condition(column(work.time_column)), copy=False)
+    def part(columns: Sql, condition: Condition | None) -> Sql:
+        is_in_part = None if condition is None else condition(column(work.time_column))
+        return select(columns, read, is_in_part)
 
     return part
 
@@ -96,34 +89,31 @@ def _parts_of(work: Work, read: exp.Table) -> Parts:
 def _parts_of_scan(work: Work, with_null: bool) -> Parts:
     """The parts of what the query reads."""
 
-    def part(columns: list[exp.Expr], condition: Condition | None) -> exp.Select:
+    def part(columns: Sql, condition: Condition | None) -> Sql:
         rows = work.rows(with_null=with_null)
         if condition is not None:
-            rows = filtered(rows, work.time_column, condition)
-        return exp.select(*columns, copy=False).from_(subquery(rows, "q"), copy=False)
+            rows = rows.where(work.time_column, condition)
+        return select(columns, rows.named("q"))
 
     return part
 
 
-def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bool) -> exp.Query:
+def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bool) -> Sql:
     """The rows read, less those that the table holds."""
     window = work.in_window(column(work.time_column), with_null=with_null)
     if greatest is None:
         return _not_held(work, lambda columns: part(columns, None), window, is_many=True)
 
-    def is_later(time: exp.Expr) -> exp.Expr:
-        is_past = exp.GT(this=time, expression=time_literal(greatest))
+    def is_later(time: Sql) -> Sql:
+        is_past = sql("{time} > {greatest}", time=time, greatest=time_literal(greatest))
         # `greatest` is finite; rows at infinity may be in the table all the same.
-        return is_past if work.kind.is_integer else exp.and_(is_past, is_finite(time), copy=False)
+        return is_past if work.kind.is_integer else all_of(is_past, is_finite(time))
 
-    def is_not_later(time: exp.Expr) -> exp.Expr:
-        either: list[exp.Expr] = [
-            exp.LTE(this=time, expression=time_literal(greatest)),
-            exp.Is(this=time.copy(), expression=exp.Null()),
-        ]
-        if not work.kind.is_integer:
-            either.append(exp.Not(this=is_finite(time)))
-        return exp.or_(*either, copy=False)
+    def is_not_later(time: Sql) -> Sql:
+        is_held = sql("{time} <= {greatest}", time=time, greatest=time_literal(greatest))
+        if work.kind.is_integer:
+            return any_of(is_held, is_null(time))
+        return any_of(is_held, is_null(time), negated(is_finite(time)))
 
     lower = work.lower
     are_only_ties = lower is not None and (lower.kind, lower.ordinal) == (
@@ -133,76 +123,62 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
     missing = _not_held(
         work, lambda columns: part(columns, is_not_later), window, is_many=not are_only_ties
     )
-    return exp.Union(
-        this=part(work.selected(), is_later),
-        expression=exp.Subquery(this=missing),
-        distinct=False,
+    return sql(
+        "{later}\nUNION ALL\n{missing}",
+        later=part(work.selected(), is_later),
+        missing=subquery(missing),
     )
 
 
-def _compared(work: Work) -> list[exp.Expr]:
+def _compared(work: Work) -> Sql:
     """The columns as they are compared: by what their values are."""
-    return [in_sets(name, type_) for name, type_ in work.types.items()]
-
-
-def _whole(number: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=number, to=exp.DataType(this=exp.DataType.Type.BIGINT))
+    return listed(in_sets(name, type_) for name, type_ in work.types.items())
 
 
 def _not_held(
     work: Work,
-    read: Callable[[list[exp.Expr]], exp.Select],
-    window: exp.Expr | None,
+    read: Callable[[Sql], Sql],
+    window: Sql | None,
     *,
     is_many: bool,
-) -> exp.Query:
+) -> Sql:
     """The rows read that the table does not hold in the window, each as often as it is missing."""
 
-    def held(columns: list[exp.Expr]) -> exp.Select:
-        rows = exp.select(*columns, copy=False).from_(work.table, copy=False)
-        return rows if window is None else rows.where(window, copy=False)
+    def held(columns: Sql) -> Sql:
+        return select(columns, work.table, window)
 
-    columns = [out_of_sets(name, type_) for name, type_ in work.types.items()]
-    new: exp.Query
     if is_many:
         new = _missing(work, read, held)
     else:
-        rows = read(_compared(work))
-        new = exp.Except(this=rows, expression=held(_compared(work)), distinct=False)
+        compared = _compared(work)
+        new = sql("{read}\nEXCEPT ALL\n{held}", read=read(compared), held=held(compared))
         if not any(is_coarse(type_) for type_ in work.types.values()):
             return new
-    return exp.select(*columns, copy=False).from_(subquery(new, "new"), copy=False)
+    columns = listed(out_of_sets(name, type_) for name, type_ in work.types.items())
+    return select(columns, subquery(new, Sql("new")))
 
 
-def _missing(
-    work: Work,
-    read: Callable[[list[exp.Expr]], exp.Select],
-    held: Callable[[list[exp.Expr]], exp.Select],
-) -> exp.Select:
+def _missing(work: Work, read: Callable[[Sql], Sql], held: Callable[[Sql], Sql]) -> Sql:
     """What EXCEPT ALL gives, by counting the rows of both sides.
 
     Of many rows EXCEPT ALL, which numbers them, takes three times as long, and does not complete
     where they do not fit in memory; of few rows it is the faster one (DuckDB 2.0).
     """
-
-    def counted(times: int) -> list[exp.Expr]:
-        return [*_compared(work), exp.alias_(exp.Literal.number(times), _TIMES)]
-
-    both = exp.Union(this=read(counted(1)), expression=held(counted(-1)), distinct=False)
-    is_missing = exp.GT(this=exp.Sum(this=column(_TIMES)), expression=exp.Literal.number(0))
-    missing = (
-        exp.select(
-            *work.selected(),
-            exp.alias_(_whole(exp.Sum(this=column(_TIMES))), _TIMES),
-            copy=False,
-        )
-        .from_(subquery(both, "both_sides"), copy=False)
-        .group_by(*work.selected(), copy=False)
-        .having(is_missing, copy=False)
+    compared = _compared(work)
+    both = sql(
+        "{read}\nUNION ALL\n{held}",
+        read=read(sql("{compared}, 1 AS t4t_times", compared=compared)),
+        held=held(sql("{compared}, -1 AS t4t_times", compared=compared)),
     )
     # A list of that many numbers makes that many rows.
-    numbers = exp.Anonymous(this="range", expressions=[column(_TIMES)])
-    repeated = exp.alias_(exp.Anonymous(this="unnest", expressions=[numbers]), _TIMES)
-    return exp.select(*work.selected(), repeated, copy=False).from_(
-        subquery(missing, "missing"), copy=False
+    return sql(
+        "SELECT {columns}, unnest(range(t4t_times)) AS t4t_times\n"
+        "FROM (\n"
+        "SELECT {columns}, CAST(sum(t4t_times) AS BIGINT) AS t4t_times\n"
+        "FROM {both}\n"
+        "GROUP BY {columns}\n"
+        "HAVING sum(t4t_times) > 0\n"
+        ") AS missing",
+        columns=work.selected(),
+        both=subquery(both, Sql("both_sides")),
     )

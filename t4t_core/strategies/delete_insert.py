@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.planning.steps import Gate, Greatest, Step, Tally, Write
-from t4t_core.sql.names import column, identifier
+from t4t_core.sql.names import column, named
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
@@ -16,9 +14,9 @@ from t4t_core.sql.statements import (
     greatest_ordinal,
     insert,
     is_true,
+    select,
 )
-from t4t_core.sql.tables import shorten_columns
-from t4t_core.sql.window import subquery
+from t4t_core.sql.text import Sql, all_of, in_parentheses, negated
 from t4t_core.strategies.work import StrategyRun, Work
 from t4t_core.windows.slices import Slice
 
@@ -33,10 +31,14 @@ class Where:
     """A `where_condition` with every value in it.
 
     Attributes:
+        condition: Of the table.
+        of_stage: The same of a stage that has the table's bare name as its alias: no schema stands
+            before a column.
         is_window: It says what the window says, `time_column >= @start_date`.
     """
 
-    condition: exp.Expr
+    condition: Sql
+    of_stage: Sql
     is_window: bool
 
 
@@ -51,7 +53,7 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
     in_window = work.in_window(column(work.time_column), with_null=False)
     assert in_window is not None, "a condition on NULL at least"
     removal = Write(
-        delete(work.table, (in_window if where is None else where.condition).copy()),
+        delete(work.table, in_window if where is None else where.condition),
         Tally.DELETED,
         f"Executed delete for table: {work.name}",
     )
@@ -61,10 +63,10 @@ def later_run(work: Work, settings: DeleteInsertConfig, where: Where | None) -> 
         read = work.rows(with_null=False)
         inserted = greatest_ordinal(work.table, work.time_column, work.kind, in_window)
         return StrategyRun(
-            (removal, _insertion(work, _by_name(work, subquery(read, "q")))),
+            (removal, _insertion(work, _by_name(work, read.named("q")))),
             Greatest(inserted, is_of_inserted=True),
         )
-    gates = () if where is None else _gates(work, settings, where.condition, in_window)
+    gates = () if where is None else _gates(work, settings, where, in_window)
     steps = (
         work.create_stage(with_null=work.null_time == "error"),
         *work.gate_null_time(work.stage),
@@ -95,12 +97,12 @@ def replace_slice(work: Work, part: Slice) -> StrategyRun:
     return StrategyRun(steps, work.greatest_in(work.stage), leaves=(STAGE,))
 
 
-def _by_name(work: Work, source: exp.Expr) -> exp.Select:
+def _by_name(work: Work, source: Sql) -> Sql:
     """Every column of a source, in the order of the table's statement."""
-    return exp.select(*work.selected(), copy=False).from_(source, copy=False)
+    return select(work.selected(), source)
 
 
-def _insertion(work: Work, rows: exp.Select) -> Write:
+def _insertion(work: Work, rows: Sql) -> Write:
     return Write(
         insert(work.table, work.column_names, rows),
         Tally.INSERTED,
@@ -109,15 +111,14 @@ def _insertion(work: Work, rows: exp.Select) -> Write:
 
 
 def _gates(
-    work: Work, settings: DeleteInsertConfig, where: exp.Expr, in_window: exp.Expr
+    work: Work, settings: DeleteInsertConfig, where: Where, in_window: Sql
 ) -> tuple[Step, ...]:
     """One window for both halves, or rows would be lost, or doubled by the next run."""
     start = f"{work.time_column} >= {work.lower}"
     # The condition may name the table, so the stage takes its name.
-    stage = exp.alias_(work.stage, identifier(work.name.name), table=True)
-    of_stage = shorten_columns(where.copy(), work.table)
+    stage = named(work.stage, work.name.name)
     inserted_twice = Gate(
-        count_where(stage, exp.Not(this=is_true(exp.paren(of_stage)))),
+        count_where(stage, negated(is_true(where.of_stage))),
         f"rows to insert ({start}) that where_condition does not match, so that every run would "
         "insert them again: {count}",
         "let where_condition and start_date name one window, as in "
@@ -127,8 +128,7 @@ def _gates(
         return (inserted_twice,)
     lost = Gate(
         count_where(
-            work.table,
-            exp.and_(where.copy(), exp.Not(this=is_true(in_window.copy())), copy=False),
+            work.table, all_of(in_parentheses(where.condition), negated(is_true(in_window)))
         ),
         f"rows that where_condition would delete and the insert ({start}) would not bring back: "
         "{count}",

@@ -7,32 +7,28 @@ an end has to look past it for that.
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Step, Tally, Write
-from t4t_core.sql.names import column
+from t4t_core.sql.names import columns, named
 from t4t_core.sql.statements import (
     create_temporary,
     delete,
+    exists,
     is_true,
+    select,
     temporary,
 )
-from t4t_core.sql.window import subquery
-from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.sql.text import Sql, all_of, negated, subquery
+from t4t_core.strategies.matching import Matching
 
 GONE = "t4t_gone"
 
 
-def not_deleted(rows: exp.Select, delete_when: exp.Expr) -> exp.Select:
+def not_deleted(rows: Sql, delete_when: Sql) -> Sql:
     """The rows for which the condition is not true."""
-    return (
-        exp.Select(expressions=[exp.Star()])
-        .from_(subquery(rows, "source"), copy=False)
-        .where(exp.Not(this=is_true(delete_when.copy())), copy=False)
-    )
+    return select(Sql("*"), subquery(rows, Sql("source")), negated(is_true(delete_when)))
 
 
-def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
+def delete_keys(matching: Matching, delete_when: Sql) -> tuple[Step, ...]:
     """Takes the deleting rows out of the stage, and the rows of their keys out of the table.
 
     A row of the table that is later stays. The condition is evaluated once, so that one which
@@ -40,26 +36,18 @@ def delete_keys(matching: Matching, delete_when: exp.Expr) -> tuple[Step, ...]:
     """
     work = matching.work
     names = dict.fromkeys((*matching.keys, work.time_column))
-    deleting = (
-        exp.select(*(column(name) for name in names), copy=False)
-        .from_(aliased(work.stage, "source"), copy=False)
-        .where(delete_when.copy(), copy=False)
-    )
+    deleting = select(columns(names), named(work.stage, "source"), delete_when)
 
-    def has_deleting(alias: str, *conditions: exp.Expr) -> exp.Expr:
-        found = (
-            exp.select(exp.Literal.number(1), copy=False)
-            .from_(aliased(temporary(GONE), "t4t_gone"), copy=False)
-            .where(matching.is_one_key(alias, "t4t_gone"), *conditions, copy=False)
-        )
-        return exp.Exists(this=found)
+    def has_deleting(alias: str, *conditions: Sql) -> Sql:
+        is_met = all_of(matching.is_one_key(alias, "t4t_gone"), *conditions)
+        return exists(named(temporary(GONE), "t4t_gone"), is_met)
 
     return (
         Write(create_temporary(GONE, deleting)),
-        Write(delete(aliased(work.stage, "t4t_new"), has_deleting("t4t_new")), Tally.UNSTAGED),
+        Write(delete(named(work.stage, "t4t_new"), has_deleting("t4t_new")), Tally.UNSTAGED),
         Write(
             delete(
-                aliased(work.table, "t4t_old"),
+                named(work.table, "t4t_old"),
                 has_deleting("t4t_old", matching.is_not_earlier("t4t_old", "t4t_gone")),
             ),
             Tally.DELETED,
@@ -75,9 +63,5 @@ def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
     work = matching.work
     if work.upper is None:
         return ()
-    later = (
-        exp.select(exp.Literal.number(1), copy=False)
-        .from_(subquery(work.rows_past_end(), "q"), copy=False)
-        .where(matching.is_one_key("t4t_new", "q"), copy=False)
-    )
-    return (Write(delete(aliased(work.stage, "t4t_new"), exp.Exists(this=later)), Tally.UNSTAGED),)
+    later = exists(work.rows_past_end().named("q"), matching.is_one_key("t4t_new", "q"))
+    return (Write(delete(named(work.stage, "t4t_new"), later), Tally.UNSTAGED),)

@@ -5,62 +5,66 @@ It is remembered beside the ledger, since its row may be gone when the next numb
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.names import OWN_SCHEMA, TableName
 from t4t_core.planning.steps import Write
-from t4t_core.sql.names import column, identifier, rendered
-from t4t_core.sql.window import subquery
+from t4t_core.sql.literals import text_literal
+from t4t_core.sql.names import column, table
+from t4t_core.sql.text import Sql, sql, subquery
 
-_MEMORY = exp.Table(this=identifier("numbers"), db=identifier(OWN_SCHEMA))
+_MEMORY = table(TableName(OWN_SCHEMA, "numbers"))
 
 
 def make_memory() -> Write:
     """The table in which it is remembered, where it is not there yet."""
-    columns = "(model_name VARCHAR PRIMARY KEY, greatest HUGEINT)"
-    return Write(f"CREATE TABLE IF NOT EXISTS {rendered(_MEMORY.copy())} {columns}")
-
-
-def note_greatest(name: TableName, table: exp.Table, number: str) -> Write:
-    """Remembers the greatest number in a table, where it is a greater one."""
-    greatest: exp.Expr = exp.Max(this=column(number))
-    is_greater = exp.GT(this=greatest.copy(), expression=greatest_remembered(name))
-    found = (
-        exp.select(_key(name), greatest, copy=False)
-        .from_(table.copy(), copy=False)
-        .having(is_greater, copy=False)
-    )
-    return Write(f"INSERT OR REPLACE INTO {rendered(_MEMORY.copy())}\n{rendered(found)}")
-
-
-def greatest_given(name: TableName, table: exp.Table, number: str) -> exp.Expr:
-    """The greatest number that was given to a table that is there, 0 for none."""
-    held = exp.select(column(number), copy=False).from_(table.copy(), copy=False)
-    both = exp.Union(this=_remembered(name), expression=held, distinct=False)
-    return _or_zero(
-        exp.select(exp.Max(this=column("greatest")), copy=False).from_(
-            subquery(both, "given"), copy=False
+    return Write(
+        sql(
+            "CREATE TABLE IF NOT EXISTS {memory} "
+            "(model_name VARCHAR PRIMARY KEY, greatest HUGEINT)",
+            memory=_MEMORY,
         )
     )
 
 
-def greatest_remembered(name: TableName) -> exp.Expr:
+def note_greatest(name: TableName, table: Sql, number: str) -> Write:
+    """Remembers the greatest number in a table, where it is a greater one."""
+    return Write(
+        sql(
+            "INSERT OR REPLACE INTO {memory}\n"
+            "SELECT {key}, max({number})\nFROM {table}\nHAVING max({number}) > {remembered}",
+            memory=_MEMORY,
+            key=_key(name),
+            number=column(number),
+            table=table,
+            remembered=greatest_remembered(name),
+        )
+    )
+
+
+def greatest_given(name: TableName, table: Sql, number: str) -> Sql:
+    """The greatest number that was given to a table that is there, 0 for none."""
+    both = sql(
+        "{remembered}\nUNION ALL\nSELECT {number}\nFROM {table}",
+        remembered=_remembered(name),
+        number=column(number),
+        table=table,
+    )
+    return _or_zero(sql("SELECT max(greatest)\nFROM {given}", given=subquery(both, Sql("given"))))
+
+
+def greatest_remembered(name: TableName) -> Sql:
     """The greatest number that was noted, 0 for none; of a table that may be gone."""
     return _or_zero(_remembered(name))
 
 
-def _remembered(name: TableName) -> exp.Select:
-    is_ours = exp.EQ(this=column("model_name"), expression=_key(name))
-    return (
-        exp.select(column("greatest"), copy=False)
-        .from_(_MEMORY.copy(), copy=False)
-        .where(is_ours, copy=False)
+def _remembered(name: TableName) -> Sql:
+    return sql(
+        "SELECT greatest\nFROM {memory}\nWHERE model_name = {key}", memory=_MEMORY, key=_key(name)
     )
 
 
-def _or_zero(found: exp.Select) -> exp.Expr:
-    return exp.Coalesce(this=exp.Subquery(this=found), expressions=[exp.Literal.number(0)])
+def _or_zero(found: Sql) -> Sql:
+    return sql("coalesce({found}, 0)", found=subquery(found))
 
 
-def _key(name: TableName) -> exp.Expr:
-    return exp.Literal.string(str(name).lower())
+def _key(name: TableName) -> Sql:
+    return text_literal(str(name).lower())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlglot import exp
-
 from t4t_core.planning.facts import Column
 from t4t_core.sql.exact import ascending, values
-from t4t_core.sql.names import column
+from t4t_core.sql.names import column, try_cast
+from t4t_core.sql.statements import is_null
+from t4t_core.sql.text import Sql, in_parentheses
 
 
 def held_values(
     columns: Iterable[Column], incomplete: Mapping[str, str], alias: str | None = None
-) -> list[exp.Expr]:
+) -> list[Sql]:
     """What tells whether two rows are the same one.
 
     A widened value is compared in its old type, since 0.1 is another number as FLOAT.
@@ -24,22 +24,20 @@ def held_values(
             narrower type that it had; empty where it had none.
         alias: Of the rows.
     """
-    found: list[exp.Expr] = []
+    found: list[Sql] = []
     for one in columns:
         held = incomplete.get(one.name.lower())
         if held is None:
             found.extend(values(one.name, one.type, alias))
         elif held:
-            to = exp.DataType.build(held, dialect="duckdb", udt=True)
-            found.append(exp.TryCast(this=column(one.name, alias), to=to))
-            is_null = exp.Is(this=column(one.name, alias), expression=exp.Null())
-            found.append(exp.Paren(this=is_null))
+            value = column(one.name, alias)
+            found += [try_cast(value, held), in_parentheses(is_null(value))]
     return found
 
 
 def order_of_equals(
     columns: Iterable[Column], incomplete: Mapping[str, str], alias: str | None = None
-) -> list[exp.Expr]:
+) -> list[Sql]:
     """The order of rows that are the same but for what they may lack.
 
     By it each meets itself again where no value is missing.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
 from t4t_core.config import CheckHistoryConfig, HistoryConfig
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column
 from t4t_core.schema.change import SchemaChange
 from t4t_core.sql.exact import differs, is_coarse
 from t4t_core.sql.literals import time_literal
-from t4t_core.sql.names import column, identifier, table
-from t4t_core.sql.statements import STAGE, temporary
+from t4t_core.sql.names import column, columns, equal, named, table, try_cast
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.statements import STAGE, is_null, temporary
+from t4t_core.sql.text import FALSE, Sql, all_of, any_of, is_same, negated, sql
 from t4t_core.strategies.work import written_query
 from t4t_core.values import TimeValue
 
@@ -49,7 +49,7 @@ class History:
     Attributes:
         name: Its table.
         catalog: The database's catalog.
-        rows: What this run reads. Copy it before changing it.
+        rows: What this run reads.
         columns: What the query gives; the table has them and those of the interval.
         settings: Of the model.
         time_type: The DuckDB type of `valid_from` and `valid_to`.
@@ -59,7 +59,7 @@ class History:
 
     name: TableName
     catalog: str
-    rows: exp.Expr
+    rows: QueryText
     columns: tuple[Column, ...]
     settings: HistoryConfig
     time_type: str
@@ -67,25 +67,23 @@ class History:
     lacking: tuple[Lacking, ...] = ()
 
     @property
-    def table(self) -> exp.Table:
-        """A fresh node for the model's table."""
+    def table(self) -> Sql:
+        """The model's table."""
         return table(self.name, self.catalog)
 
     @property
-    def target(self) -> exp.Table:
-        """A fresh node for the model's table under the alias `TARGET`."""
-        found = self.table
-        found.set("alias", exp.TableAlias(this=exp.to_identifier(TARGET)))
-        return found
+    def target(self) -> Sql:
+        """The model's table under the alias `TARGET`."""
+        return named(self.table, TARGET)
 
     @property
-    def stage(self) -> exp.Table:
-        """A fresh node for the stage."""
+    def stage(self) -> Sql:
+        """The stage."""
         return temporary(STAGE)
 
     @property
-    def changes(self) -> exp.Table:
-        """A fresh node for the rows of the table as they are to be."""
+    def changes(self) -> Sql:
+        """The rows of the table as they are to be."""
         return temporary(CHANGES)
 
     @property
@@ -119,52 +117,48 @@ class History:
             if column.name.lower() not in apart or is_coarse(column.type)
         )
 
-    def moment(self) -> exp.Expr:
+    def moment(self) -> Sql:
         """The run's moment."""
         assert self.now is not None, "only asked for where the clock counts"
         return time_literal(self.now)
 
-    def flag(self, value: exp.Expr) -> list[exp.Expr]:
+    def flag(self, value: Sql) -> list[Sql]:
         """The column that tells of a deleted key, where the table has one."""
         name = self.settings.deleted_flag
-        return [] if name is None else [exp.alias_(value, identifier(name))]
+        return [] if name is None else [named(value, name)]
 
     @property
-    def is_deleted(self) -> exp.Expr:
+    def is_deleted(self) -> Sql:
         """Whether a version of the table tells that its key was gone."""
         name = self.settings.deleted_flag
-        return exp.false() if name is None else column(name, TARGET)
+        return FALSE if name is None else column(name, TARGET)
 
-    def selected(self, alias: str) -> list[exp.Expr]:
+    def selected(self, alias: str) -> Sql:
         """Every column that the query gives, by name."""
-        return [column(name, alias) for name in self.column_names]
+        return columns(self.column_names, alias)
 
-    def same_key(self, left: str, right: str) -> exp.Expr:
+    def same_key(self, left: str, right: str) -> Sql:
         """Whether two rows have the same key."""
-        return exp.and_(
-            *(exp.EQ(this=column(key, left), expression=column(key, right)) for key in self.keys),
-            copy=False,
-        )
+        return all_of(*(equal(key, left, right) for key in self.keys))
 
-    def lacks(self, one: Lacking, left: str, right: str) -> exp.Expr:
+    def lacks(self, one: Lacking, left: str, right: str) -> Sql:
         """Whether the right row of a key has no value in a column yet that the left one has."""
         found = differs(one.column.name, one.column.type, left, right)
         why = [*self._was_rounded(one, left, right), *self._began_without(one, left, right)]
-        return exp.and_(found, exp.or_(*why, copy=False), copy=False) if why else found
+        return all_of(found, any_of(*why)) if why else found
 
-    def _was_rounded(self, one: Lacking, left: str, right: str) -> list[exp.Expr]:
+    def _was_rounded(self, one: Lacking, left: str, right: str) -> list[Sql]:
         """That the column's old type did not hold the value, where that may be."""
         if one.held is None:
             return []
-        to = exp.DataType.build(one.held, dialect="duckdb", udt=True)
-        rounded = exp.NullSafeEQ(
-            this=exp.TryCast(this=column(one.column.name, left), to=to),
-            expression=exp.TryCast(this=column(one.column.name, right), to=to.copy()),
+        rounded = is_same(
+            try_cast(column(one.column.name, left), one.held),
+            try_cast(column(one.column.name, right), one.held),
         )
-        is_there = exp.Not(this=exp.Is(this=column(one.column.name, right), expression=exp.Null()))
-        return [exp.and_(is_there, rounded, copy=False)]
+        is_there = negated(is_null(column(one.column.name, right)))
+        return [all_of(is_there, rounded)]
 
-    def _began_without(self, one: Lacking, left: str, right: str) -> list[exp.Expr]:
+    def _began_without(self, one: Lacking, left: str, right: str) -> list[Sql]:
         """That the query did not give the column when the version began, where that may be.
 
         Times of the source do not tell that, but a row whose time stayed was not changed there.
@@ -172,23 +166,24 @@ class History:
         if one.since is None:
             return []
         time = self.settings.time
-        since = time_literal(one.since) if time is None else column(time, left)
-        began = exp.GTE(this=column(self.settings.valid_from, right), expression=since)
-        is_empty = exp.Is(this=column(one.column.name, right), expression=exp.Null())
-        return [exp.and_(is_empty, began, copy=False)]
+        began = sql(
+            "{begin} >= {since}",
+            begin=column(self.settings.valid_from, right),
+            since=time_literal(one.since) if time is None else column(time, left),
+        )
+        return [all_of(is_null(column(one.column.name, right)), began)]
 
-    def differs(self, left: str, right: str) -> exp.Expr:
+    def differs(self, left: str, right: str) -> Sql:
         """Whether two rows of a key differ in a column that is compared, in what neither lacks."""
         lacking = {one.column.name: one for one in self.lacking}
-        differing: list[exp.Expr] = []
+        differing: list[Sql] = []
         for each in self.compared:
             found = differs(each.name, each.type, left, right)
             one = lacking.get(each.name)
             if one is not None:
-                lacks = exp.Paren(this=self.lacks(one, left, right))
-                found = exp.and_(found, exp.Not(this=lacks), copy=False)
+                found = all_of(found, negated(self.lacks(one, left, right)))
             differing.append(found)
-        return exp.or_(*differing, copy=False) if differing else exp.false()
+        return any_of(*differing) if differing else FALSE
 
 
 def written_history(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Step, Write
 from t4t_core.sql.literals import time_literal
-from t4t_core.sql.statements import create_temporary, temporary
-from t4t_core.sql.window import filtered, subquery
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.statements import create_temporary, is_null, temporary
+from t4t_core.sql.text import TRUE, Sql, all_of, any_of, negated, sql, union_all
 from t4t_core.strategies.work import Work
 from t4t_core.values import TimeValue
 
@@ -46,9 +45,9 @@ def read_in_windows(work: Work, parts: Sequence[Part]) -> tuple[tuple[Step, ...]
     for number, part in enumerate(parts, 1):
         rows = _rows(work, part, with_null=number == 1 and work.null_time != "exclude")
         note = f"Read window {number:,} of {len(parts):,} for {work.name}: {part}"
-        steps.append(Write(create_temporary(_name(number), rows), note=note))
-    query = _together([_whole(temporary(_name(n))) for n in range(1, len(parts) + 1)])
-    return tuple(steps), replace(work, query=query, lower=None)
+        steps.append(Write(create_temporary(_name(number), rows.sql), note=note))
+    held = [QueryText.of_table(temporary(name)) for name in part_names(parts)]
+    return tuple(steps), replace(work, query=_together(held), lower=None)
 
 
 def part_names(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -60,33 +59,28 @@ def _name(number: int) -> str:
     return f"{_PART}_{number}"
 
 
-def _rows(work: Work, part: Part, *, with_null: bool) -> exp.Expr:
+def _rows(work: Work, part: Part, *, with_null: bool) -> QueryText:
     """The query's rows in a window, and with it those without a time where they are asked for."""
 
-    def condition(time: exp.Expr) -> exp.Expr:
-        bounds: list[exp.Expr] = []
+    def condition(time: Sql) -> Sql:
+        bounds: list[Sql] = []
         if part.lower is not None:
-            bounds.append(exp.GTE(this=time.copy(), expression=time_literal(part.lower)))
+            bounds.append(sql("{time} >= {lower}", time=time, lower=time_literal(part.lower)))
         if part.upper is not None:
-            bounds.append(exp.LT(this=time.copy(), expression=time_literal(part.upper)))
-        is_null = exp.Is(this=time.copy(), expression=exp.Null())
+            bounds.append(sql("{time} < {upper}", time=time, upper=time_literal(part.upper)))
         if not bounds:
-            return exp.true() if with_null else exp.Not(this=is_null)
-        inside = exp.and_(*bounds, copy=False)
-        return exp.or_(inside, is_null, copy=False) if with_null else inside
+            return TRUE if with_null else negated(is_null(time))
+        inside = all_of(*bounds)
+        return any_of(inside, is_null(time)) if with_null else inside
 
-    return filtered(work.query.copy(), work.time_column, condition)
-
-
-def _together(selects: list[exp.Select]) -> exp.Query:
-    """All rows of the selects; in groups, since DuckDB 1.4 takes no union of a thousand."""
-    if len(selects) == 1:
-        return selects[0]
-    if len(selects) > _MOST_IN_ONE:
-        groups = [selects[at : at + _MOST_IN_ONE] for at in range(0, len(selects), _MOST_IN_ONE)]
-        selects = [_whole(subquery(_together(group), "part")) for group in groups]
-    return exp.union(*selects, distinct=False, copy=False)
+    return work.query.where(work.time_column, condition)
 
 
-def _whole(source: exp.Expr) -> exp.Select:
-    return exp.Select(expressions=[exp.Star()]).from_(source, copy=False)
+def _together(queries: list[QueryText]) -> QueryText:
+    """All rows of the queries; in groups, since DuckDB 1.4 takes no union of a thousand."""
+    if len(queries) == 1:
+        return queries[0]
+    if len(queries) > _MOST_IN_ONE:
+        groups = [queries[at : at + _MOST_IN_ONE] for at in range(0, len(queries), _MOST_IN_ONE)]
+        queries = [QueryText.of_table(_together(group).named("part")) for group in groups]
+    return QueryText(union_all([query.sql for query in queries]))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Gate, Refusal
 from t4t_core.sql.statements import count_where, duplicates, is_null_in
+from t4t_core.sql.text import Sql
 
 
-def refuse_null_keys(table: exp.Table, keys: Sequence[str]) -> Gate:
+def refuse_null_keys(table: Sql, keys: Sequence[str]) -> Gate:
     """Counts rows with NULL in the key."""
     refusal = null_keys(keys)
     return Gate(count_where(table, is_null_in(keys)), refusal.what, refusal.hint)
@@ -24,7 +23,7 @@ def null_keys(keys: Sequence[str]) -> Refusal:
     )
 
 
-def refuse_repeated_keys(table: exp.Table, keys: Sequence[str], hint: str) -> Gate:
+def refuse_repeated_keys(table: Sql, keys: Sequence[str], hint: str) -> Gate:
     """Counts keys of more than one row."""
     refusal = repeated_keys(keys, hint)
     return Gate(duplicates(table, keys), refusal.what, refusal.hint)

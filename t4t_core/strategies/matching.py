@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.planning.facts import Column
 from t4t_core.sql.exact import differs, is_coarse, same
-from t4t_core.sql.names import column
+from t4t_core.sql.names import column, equal
+from t4t_core.sql.text import FALSE, Sql, all_of, any_of, sql
 from t4t_core.strategies.work import Work
 
 
@@ -39,39 +38,41 @@ class Matching:
             and (column.name.lower() not in keys or is_coarse(column.type))
         )
 
-    def is_one_key(self, target: str, source: str) -> exp.Expr:
-        """Whether the rows of two aliases have the same key."""
-        return exp.and_(
-            *(
-                exp.EQ(this=column(key, target), expression=column(key, source))
-                for key in self.keys
-            ),
-            copy=False,
+    def staged(self, values: Sql) -> Sql:
+        """The values of each row of the stage, `t4t_new`, and of its key's in the table, `t4t_old`.
+
+        Where its key is new, every column of `t4t_old` is NULL.
+        """
+        return sql(
+            "SELECT {values}\n"
+            "FROM {stage} AS t4t_new\n"
+            "LEFT JOIN {table} AS t4t_old ON {is_one_key}",
+            values=values,
+            stage=self.work.stage,
+            table=self.work.table,
+            is_one_key=self.is_one_key("t4t_old", "t4t_new"),
         )
 
-    def is_same(self, target: str, source: str) -> list[exp.Expr]:
+    def is_one_key(self, target: str, source: str) -> Sql:
+        """Whether the rows of two aliases have the same key."""
+        return all_of(*(equal(key, target, source) for key in self.keys))
+
+    def is_same(self, target: str, source: str) -> list[Sql]:
         """Conditions under which the source's row says nothing else."""
         return [same(c.name, c.type, target, source) for c in self.updated]
 
-    def is_to_replace(self, target: str, source: str) -> exp.Expr:
+    def is_to_replace(self, target: str, source: str) -> Sql:
         """Whether the source's row is as late as the target's or later, and says something else."""
         differing = [differs(c.name, c.type, target, source) for c in self.updated]
-        return exp.and_(
-            self.is_not_earlier(target, source),
-            exp.or_(*differing, copy=False) if differing else exp.false(),
-            copy=False,
+        return all_of(
+            self.is_not_earlier(target, source), any_of(*differing) if differing else FALSE
         )
 
-    def is_not_earlier(self, target: str, source: str) -> exp.Expr:
+    def is_not_earlier(self, target: str, source: str) -> Sql:
         """Whether the source's row is as late as the target's or later; NULL is the earliest."""
         time = self.work.time_column
-        return exp.Coalesce(
-            this=exp.GTE(this=column(time, source), expression=column(time, target)),
-            expressions=[exp.Is(this=column(time, target), expression=exp.Null())],
+        return sql(
+            "coalesce({new} >= {old}, {old} IS NULL)",
+            new=column(time, source),
+            old=column(time, target),
         )
-
-
-def aliased(table: exp.Expr, alias: str) -> exp.Expr:
-    """The table under an alias; it is changed."""
-    table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
-    return table

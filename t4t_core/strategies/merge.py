@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.config import MergeConfig
 from t4t_core.planning.facts import Column
 from t4t_core.planning.steps import Fix, Gate, Greatest, Look, Refusal, Step, Tally, Write
-from t4t_core.sql.names import column
+from t4t_core.sql.names import columns, named
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
     create_table,
     create_temporary,
     delete,
+    exists,
     is_true,
     latest_per_key,
     look_at_keys,
+    nth_latest,
 )
+from t4t_core.sql.text import Sql, all_of, in_parentheses, negated, sql, subquery
 from t4t_core.strategies.deleting import (
     GONE,
     delete_keys,
@@ -28,7 +29,7 @@ from t4t_core.strategies.deleting import (
     not_deleted,
 )
 from t4t_core.strategies.key_gates import null_keys, repeated_keys
-from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.strategies.matching import Matching
 from t4t_core.strategies.merge_statement import merge_statement
 from t4t_core.strategies.numbering import (
     create_numbered,
@@ -51,8 +52,8 @@ class MergeConditions:
         predicates: Of `target` and `source`, the two rows of a key.
     """
 
-    delete_when: exp.Expr | None = None
-    predicates: tuple[exp.Expr, ...] = ()
+    delete_when: Sql | None = None
+    predicates: tuple[Sql, ...] = ()
 
 
 def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
@@ -65,7 +66,7 @@ def full_load(work: Work, settings: MergeConfig) -> tuple[Step, ...]:
 
 
 def staged_full_load(
-    work: Work, settings: MergeConfig, delete_when: exp.Expr | None, old: tuple[Column, ...]
+    work: Work, settings: MergeConfig, delete_when: Sql | None, old: tuple[Column, ...]
 ) -> StrategyRun:
     """The statements that make the table anew, with numbers or without the keys that are deleted.
 
@@ -92,7 +93,7 @@ def staged_full_load(
 
 
 def _create(
-    work: Work, settings: MergeConfig, rows: exp.Select, old: tuple[Column, ...]
+    work: Work, settings: MergeConfig, rows: Sql, old: tuple[Column, ...]
 ) -> tuple[Step, ...]:
     if work.number is not None:
         return create_numbered(numbering_of(work, settings.unique_key), rows, old)
@@ -110,10 +111,9 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     is_fastest = has_row_numbers and (settings.method == "fastest" or has_intervals)
 
     def keep_latest() -> Write:
-        latest = _latest(work, work.stage, settings)
         if is_fastest:
-            return Write(_delete_earlier(work, settings.unique_key, latest), Tally.UNSTAGED)
-        return Write(create_temporary(STAGE, latest), Tally.STAGED)
+            return Write(_delete_earlier(work, settings.unique_key), Tally.UNSTAGED)
+        return Write(create_temporary(STAGE, _latest(work, work.stage, settings)), Tally.STAGED)
 
     deletes: tuple[Step, ...] = ()
     leaves: tuple[str, ...] = (STAGE,)
@@ -146,7 +146,7 @@ def _kept(work: Work, settings: MergeConfig) -> frozenset[str]:
     return frozenset(excluded - {key.lower() for key in settings.unique_key})
 
 
-def _gate_predicates(matching: Matching, predicates: Sequence[exp.Expr]) -> tuple[Step, ...]:
+def _gate_predicates(matching: Matching, predicates: Sequence[Sql]) -> tuple[Step, ...]:
     """Refuses rows whose key the table holds where `incremental_predicates` do not look.
 
     They would be inserted a second time. Once no such row is there the predicates leave nothing
@@ -154,18 +154,14 @@ def _gate_predicates(matching: Matching, predicates: Sequence[exp.Expr]) -> tupl
     """
     if not predicates:
         return ()
-    is_looked_at = exp.and_(*(exp.paren(p.copy()) for p in predicates), copy=False)
-    on = exp.and_(
-        matching.is_one_key("target", "source"), exp.Not(this=is_true(is_looked_at)), copy=False
-    )
-    unseen = (
-        exp.select(exp.Literal.number(1), copy=False)
-        .from_(aliased(matching.work.table, "target"), copy=False)
-        .where(on, copy=False)
+    is_looked_at = all_of(*map(in_parentheses, predicates))
+    unseen = exists(
+        named(matching.work.table, "target"),
+        all_of(matching.is_one_key("target", "source"), negated(is_true(is_looked_at))),
     )
     return (
         Gate(
-            count_where(aliased(matching.work.stage, "source"), exp.Exists(this=unseen)),
+            count_where(named(matching.work.stage, "source"), unseen),
             "rows whose key the table has outside incremental_predicates, so that it would come "
             "into the table twice: {count}",
             "widen incremental_predicates, or leave them out: t4t finds the rows of a key by "
@@ -174,11 +170,11 @@ def _gate_predicates(matching: Matching, predicates: Sequence[exp.Expr]) -> tupl
     )
 
 
-def _latest(work: Work, table: exp.Table, settings: MergeConfig) -> exp.Select:
+def _latest(work: Work, table: Sql, settings: MergeConfig) -> Sql:
     return latest_per_key(table, settings.unique_key, work.time_column, work.types)
 
 
-def _look(work: Work, table: exp.Table, settings: MergeConfig, keep_latest: Fix | None) -> Step:
+def _look(work: Work, table: Sql, settings: MergeConfig, keep_latest: Fix | None) -> Step:
     """Finds the greatest time that was read, refuses NULL keys, and settles repeated ones.
 
     Args:
@@ -196,25 +192,19 @@ def _look(work: Work, table: exp.Table, settings: MergeConfig, keep_latest: Fix 
     return Look(look_at_keys(table, keys, work.time_column, work.kind), (null_keys(keys), repeated))
 
 
-def _delete_earlier(work: Work, keys: Sequence[str], latest: exp.Select) -> str:
+def _delete_earlier(work: Work, keys: Sequence[str]) -> Sql:
     """Deletes all but the latest row of each key from the stage.
 
     Only the rows of repeated keys are sorted, which mostly are few.
     """
-    key = [column(key) for key in keys]
-    repeated = (
-        exp.select(*(column(key) for key in keys), copy=False)
-        .from_(work.stage, copy=False)
-        .group_by(*(column(key) for key in keys), copy=False)
-        .having(
-            exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)), copy=False
-        )
+    earlier = sql(
+        "SELECT rowid\nFROM {stage}\n"
+        "WHERE ({keys}) IN (\n"
+        "SELECT {keys}\nFROM {stage}\nGROUP BY {keys}\nHAVING count(*) > 1\n"
+        ")\n"
+        "QUALIFY {nth} > 1",
+        stage=work.stage,
+        keys=columns(keys),
+        nth=nth_latest(keys, work.time_column, work.types),
     )
-    is_repeated = exp.In(
-        this=key[0] if len(key) == 1 else exp.Tuple(expressions=key),
-        query=exp.Subquery(this=repeated),
-    )
-    earlier = latest.select("rowid", append=False).where(is_repeated, copy=False)
-    place = earlier.args["qualify"].this
-    earlier.set("qualify", exp.Qualify(this=exp.GT(this=place.this, expression=place.expression)))
-    return delete(work.stage, exp.In(this=column("rowid"), query=exp.Subquery(this=earlier)))
+    return delete(work.stage, sql("rowid IN {earlier}", earlier=subquery(earlier)))

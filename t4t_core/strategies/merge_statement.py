@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Count, Step, Tally, Write
-from t4t_core.sql.names import column, identifier, rendered
-from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.sql.names import column, columns, identifiers
+from t4t_core.sql.statements import assignments
+from t4t_core.sql.text import Sql, operand, sql
+from t4t_core.strategies.matching import Matching
 
 
 def merge_statement(matching: Matching, note: str) -> tuple[Step, ...]:
     """MERGE INTO the table, from the stage."""
     work = matching.work
     is_replaced = matching.is_to_replace("target", "source")
-    updated = (
-        exp.select(exp.Count(this=exp.Star()), copy=False)
-        .from_(aliased(work.table, "target"), copy=False)
-        .join(aliased(work.stage, "source"), on=matching.is_one_key("target", "source"), copy=False)
-        .where(is_replaced.copy(), copy=False)
+    is_one_key = matching.is_one_key("target", "source")
+    updated = sql(
+        "SELECT count(*)\n"
+        "FROM {table} AS target\n"
+        "JOIN {stage} AS source ON {is_one_key}\n"
+        "WHERE {is_replaced}",
+        table=work.table,
+        stage=work.stage,
+        is_one_key=is_one_key,
+        is_replaced=is_replaced,
     )
-    settings = [
-        exp.EQ(this=identifier(c.name), expression=column(c.name, "source"))
-        for c in matching.updated
-    ]
-    names = work.written_names
-    whens = []
-    if settings:
-        whens.append(
-            exp.When(matched=True, condition=is_replaced, then=exp.Update(expressions=settings))
+    when_matched = Sql("")
+    if matching.updated:
+        when_matched = sql(
+            "WHEN MATCHED AND {is_replaced} THEN UPDATE SET {values}\n",
+            is_replaced=operand(is_replaced),
+            values=assignments({c.name: column(c.name, "source") for c in matching.updated}),
         )
-    whens.append(
-        exp.When(
-            matched=False,
-            then=exp.Insert(
-                this=exp.Tuple(expressions=[identifier(name) for name in names]),
-                expression=exp.Tuple(expressions=[column(name, "source") for name in names]),
-            ),
-        )
-    )
-    merge = exp.Merge(
-        this=aliased(work.table, "target"),
-        using=aliased(work.stage, "source"),
-        on=matching.is_one_key("target", "source"),
-        whens=exp.Whens(expressions=whens),
+    merge = sql(
+        "MERGE INTO {table} AS target\n"
+        "USING {stage} AS source ON {is_one_key}\n"
+        "{when_matched}WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})",
+        table=work.table,
+        stage=work.stage,
+        is_one_key=is_one_key,
+        when_matched=when_matched,
+        names=identifiers(work.written_names),
+        values=columns(work.written_names, "source"),
     )
     return (
-        Count(rendered(updated), Tally.UPDATED),
-        Write(rendered(merge), Tally.MERGED, note),
+        Count(updated, Tally.UPDATED),
+        Write(merge, Tally.MERGED, note),
     )

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Facts, Number, column_named
 from t4t_core.planning.steps import Gate, Step, Tally, Write
 from t4t_core.sql.exact import ascending
-from t4t_core.sql.names import column, identifier
+from t4t_core.sql.names import cast, column, columns, named
 from t4t_core.sql.statements import (
     STAGE,
     create_table,
     create_temporary,
     duplicates,
     insert,
-    is_null_in,
+    is_null,
+    select,
 )
-from t4t_core.sql.window import subquery
+from t4t_core.sql.text import Sql, all_of, chosen, is_same, listed, negated, sql, subquery
 from t4t_core.strategies.greatest_number import (
     greatest_given,
     greatest_remembered,
@@ -28,7 +27,7 @@ from t4t_core.strategies.greatest_number import (
     note_greatest,
 )
 from t4t_core.strategies.held_values import held_values, order_of_equals
-from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.strategies.matching import Matching
 from t4t_core.strategies.work import Work
 
 _NTH = "t4t_nth"
@@ -40,7 +39,7 @@ class Numbering:
 
     Attributes:
         name: The model's table.
-        table: The same, as SQL names it. Copy it before using it.
+        table: The same, as SQL names it.
         number: The column.
         columns: The others.
         keys: What makes a row the one that it was. None where a row has no key; then all of its
@@ -51,7 +50,7 @@ class Numbering:
     """
 
     name: TableName
-    table: exp.Table
+    table: Sql
     number: Number
     columns: tuple[Column, ...]
     keys: tuple[str, ...] | None
@@ -59,9 +58,7 @@ class Numbering:
     incomplete: tuple[tuple[str, str], ...] = ()
 
 
-def numbering_by_key(
-    name: TableName, table: exp.Table, facts: Facts, keys: Sequence[str]
-) -> Numbering:
+def numbering_by_key(name: TableName, table: Sql, facts: Facts, keys: Sequence[str]) -> Numbering:
     """The numbering of a table that every run makes anew."""
     assert facts.number is not None, "only asked for where there is a number"
     columns = facts.columns_but_number
@@ -78,9 +75,7 @@ def numbering_of(work: Work, keys: tuple[str, ...] | None) -> Numbering:
     return Numbering(work.name, work.table, work.number, work.columns, keys, order)
 
 
-def create_numbered(
-    numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]
-) -> tuple[Step, ...]:
+def create_numbered(numbering: Numbering, rows: Sql, old: tuple[Column, ...]) -> tuple[Step, ...]:
     """Makes the table anew; a row that it had keeps its number.
 
     Args:
@@ -88,9 +83,9 @@ def create_numbered(
         rows: A query, with the number's column where `is_given`.
         old: The columns of the table whose numbers are kept; none where there are none.
     """
-    create = create_table(numbering.table.copy(), _numbered(numbering, rows, old))
+    create = create_table(numbering.table, _numbered(numbering, rows, old))
     gate = Gate(
-        duplicates(numbering.table.copy(), [numbering.number.name]),
+        duplicates(numbering.table, [numbering.number.name]),
         f"numbers in {numbering.number.name} that more than one row had before: {{count}}",
         "give each row of the table its own number, or drop the table to have it numbered anew",
     )
@@ -108,26 +103,18 @@ def number_stage(matching: Matching) -> tuple[Step, ...]:
     if work.number is None:
         return ()
     numbering = numbering_of(work, matching.keys)
-    rows = (
-        exp.select(_kept_or_new(numbering), *work.selected("t4t_new"), copy=False)
-        .from_(aliased(work.stage, "t4t_new"), copy=False)
-        .join(
-            aliased(work.table, "t4t_old"),
-            on=matching.is_one_key("t4t_old", "t4t_new"),
-            join_type="left",
-            copy=False,
-        )
-    )
+    number = named(_kept_or_new(numbering), numbering.number.name)
+    rows = matching.staged(listed([number, work.selected("t4t_new")]))
     return (make_memory(), Write(create_temporary(STAGE, rows), Tally.STAGED))
 
 
-def insert_numbered(work: Work, rows: exp.Expr, note: str) -> tuple[Step, ...]:
+def insert_numbered(work: Work, rows: Sql, note: str) -> tuple[Step, ...]:
     """Adds rows that the table does not hold, with new numbers where it has numbers."""
     if work.number is None:
         return (Write(insert(work.table, work.column_names, rows), Tally.INSERTED, note),)
     numbering = numbering_of(work, None)
     new = _new_numbers(numbering, _greatest(numbering))
-    added = _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
+    added = _select(numbering, new, subquery(rows, Sql("t4t_new")))
     return (
         make_memory(),
         Write(insert(work.table, work.written_names, added), Tally.INSERTED, note),
@@ -140,53 +127,46 @@ def remember(numbering: Numbering) -> Write:
     return note_greatest(numbering.name, numbering.table, numbering.number.name)
 
 
-def _numbered(numbering: Numbering, rows: exp.Expr, old: tuple[Column, ...]) -> exp.Select:
+def _numbered(numbering: Numbering, rows: Sql, old: tuple[Column, ...]) -> Sql:
     """The rows of a table that is made anew, with their numbers."""
     same = _columns_of_both(numbering, old)
     if not same:
         new = _new_numbers(
             numbering, _greatest(numbering) if old else greatest_remembered(numbering.name)
         )
-        return _select(numbering, new).from_(subquery(rows, "t4t_new"), copy=False)
+        return _select(numbering, new, subquery(rows, Sql("t4t_new")))
     is_keyed = numbering.keys is not None
     incomplete = dict(numbering.incomplete)
 
-    def parts(alias: str | None = None) -> list[exp.Expr]:
+    def parts(alias: str | None = None) -> list[Sql]:
         if is_keyed:
             return [column(c.name, alias) for c in same]
         return held_values(same, incomplete, alias)
 
-    number = numbering.number
+    number = column(numbering.number.name)
     first = order_of_equals(same, incomplete)
-    given = [column(number.name)] if number.is_given else []
-    new_rows = exp.select(
-        *given,
-        *(column(c.name) for c in numbering.columns),
-        _nth(parts(), [*first, *_order(numbering, None)]),
-        copy=False,
-    ).from_(subquery(rows, "q"), copy=False)
-    ascending_number = exp.Ordered(this=column(number.name))
-    old_rows = (
-        exp.select(
-            column(number.name),
-            *(column(c.name) for c in same),
-            _nth(parts(), [*(each.copy() for each in first), ascending_number]),
-            copy=False,
-        )
-        .from_(numbering.table.copy(), copy=False)
-        .where(exp.Not(this=is_null_in([number.name])), copy=False)
+    given = [number] if numbering.number.is_given else []
+    nth = _nth(parts(), [*first, *_order(numbering, None)])
+    new_rows = select(
+        listed([*given, columns(c.name for c in numbering.columns), nth]), subquery(rows, Sql("q"))
+    )
+    old_rows = select(
+        listed([number, columns(c.name for c in same), _nth(parts(), [*first, number])]),
+        numbering.table,
+        negated(is_null(number)),
     )
     pairs = zip(
         [*parts("t4t_old"), column(_NTH, "t4t_old")],
         [*parts("t4t_new"), column(_NTH, "t4t_new")],
         strict=True,
     )
-    on = exp.and_(*(exp.NullSafeEQ(this=a, expression=b) for a, b in pairs), copy=False)
-    return (
-        _select(numbering, _kept_or_new(numbering))
-        .from_(subquery(new_rows, "t4t_new"), copy=False)
-        .join(subquery(old_rows, "t4t_old"), on=on, join_type="left", copy=False)
+    joined = sql(
+        "{new}\nLEFT JOIN {old} ON {is_met}",
+        new=subquery(new_rows, Sql("t4t_new")),
+        old=subquery(old_rows, Sql("t4t_old")),
+        is_met=all_of(*(is_same(one, other) for one, other in pairs)),
     )
+    return _select(numbering, _kept_or_new(numbering), joined)
 
 
 def _columns_of_both(numbering: Numbering, old: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -206,50 +186,48 @@ def _named(columns: tuple[Column, ...], names: Sequence[str]) -> list[Column]:
     return [column for column in found if column is not None]
 
 
-def _nth(partition: list[exp.Expr], order: Sequence[exp.Expr]) -> exp.Expr:
+def _nth(partition: list[Sql], order: Sequence[Sql]) -> Sql:
     """Which of several equal rows a row is."""
-    window = exp.Window(
-        this=exp.RowNumber(), partition_by=partition, order=exp.Order(expressions=list(order))
+    nth = sql(
+        "row_number() OVER (PARTITION BY {partition} ORDER BY {order})",
+        partition=listed(partition),
+        order=listed(order),
     )
-    return exp.alias_(window, _NTH)
+    return named(nth, _NTH)
 
 
-def _greatest(numbering: Numbering) -> exp.Expr:
+def _greatest(numbering: Numbering) -> Sql:
     return greatest_given(numbering.name, numbering.table, numbering.number.name)
 
 
-def _kept_or_new(numbering: Numbering) -> exp.Expr:
-    """The number of the table's row `t`, or a new one where the row `s` has met none."""
-    name = numbering.number.name
-    is_new = exp.Is(this=column(name, "t4t_old"), expression=exp.Null())
-    new = _new_numbers(numbering, _greatest(numbering), is_new)
-    chosen = exp.Case(ifs=[exp.If(this=is_new.copy(), true=new)], default=column(name, "t4t_old"))
-    return exp.Alias(this=chosen, alias=identifier(name))
+def _kept_or_new(numbering: Numbering) -> Sql:
+    """The number of the table's row, or a new one where the staged row has met none."""
+    held = column(numbering.number.name, "t4t_old")
+    new = _new_numbers(numbering, _greatest(numbering), is_null(held))
+    return chosen(is_null(held), new, held)
 
 
-def _new_numbers(
-    numbering: Numbering, greatest: exp.Expr, is_new: exp.Expr | None = None
-) -> exp.Expr:
-    """The numbers after the greatest one, in the order of the rows `s`; new ones are apart."""
-    counted = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[] if is_new is None else [is_new],
-        order=exp.Order(expressions=_order(numbering, "t4t_new")),
+def _new_numbers(numbering: Numbering, greatest: Sql, is_new: Sql | None = None) -> Sql:
+    """The numbers after the greatest one, in the order of the new rows; new ones are apart."""
+    apart = Sql("") if is_new is None else sql("PARTITION BY {is_new} ", is_new=is_new)
+    number = sql(
+        "{greatest} + row_number() OVER ({apart}ORDER BY {order})",
+        greatest=greatest,
+        apart=apart,
+        order=listed(_order(numbering, "t4t_new")),
     )
-    return exp.Cast(
-        this=exp.Add(this=greatest, expression=counted),
-        to=exp.DataType.build(numbering.number.type, dialect="duckdb"),
-    )
+    return cast(number, numbering.number.type)
 
 
-def _order(numbering: Numbering, alias: str | None) -> list[exp.Expr]:
+def _order(numbering: Numbering, alias: str | None) -> list[Sql]:
     number = numbering.number
     is_asked = number.is_given and numbering.keys is not None
     first = ascending(number.name, number.type, alias) if is_asked else []
     return first + [each for c in numbering.order for each in ascending(c.name, c.type, alias)]
 
 
-def _select(numbering: Numbering, number: exp.Expr) -> exp.Select:
-    if not isinstance(number, exp.Alias):
-        number = exp.Alias(this=number, alias=identifier(numbering.number.name))
-    return exp.select(number, *(column(c.name, "t4t_new") for c in numbering.columns), copy=False)
+def _select(numbering: Numbering, number: Sql, origin: Sql) -> Sql:
+    """The new rows with their number first."""
+    names = (c.name for c in numbering.columns)
+    selected = listed([named(number, numbering.number.name), columns(names, "t4t_new")])
+    return select(selected, origin)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot import exp
-
 from t4t_core.planning.steps import Repair, Step, Tally, Write
-from t4t_core.sql.names import column, identifier
+from t4t_core.sql.names import column, columns, named
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
     create_temporary,
     delete,
+    exists,
     insert,
+    is_null,
+    select,
 )
-from t4t_core.strategies.matching import Matching, aliased
+from t4t_core.sql.text import Sql, all_of, any_of, chosen, listed, sql, subquery
+from t4t_core.strategies.matching import Matching
 
 
 def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
@@ -32,35 +34,28 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
     time = work.time_column
     window = work.in_window(column(time, "t4t_old"), with_null=True)
     is_held = [*matching.is_same("t4t_old", "t4t_new"), *(() if window is None else (window,))]
-    greatest = (
-        exp.select(exp.Max(this=column(time, "t4t_old")), copy=False)
-        .from_(aliased(work.table, "t4t_old"), copy=False)
-        .where(work.from_lower(column(time, "t4t_old"), with_null=False), copy=False)
+    greatest = select(
+        sql("max({time})", time=column(time, "t4t_old")),
+        named(work.table, "t4t_old"),
+        work.from_lower(column(time, "t4t_old"), with_null=False),
     )
-    may_be_earlier = exp.or_(
-        exp.Is(this=column(time, "t4t_new"), expression=exp.Null()),
-        exp.LTE(this=column(time, "t4t_new"), expression=exp.Subquery(this=greatest)),
-        copy=False,
+    staged = column(time, "t4t_new")
+    may_be_earlier = any_of(
+        is_null(staged), sql("{time} <= {greatest}", time=staged, greatest=subquery(greatest))
     )
-    key_is_written = (
-        exp.select(exp.Literal.number(1), copy=False)
-        .from_(aliased(work.stage, "t4t_new"), copy=False)
-        .where(matching.is_one_key("t4t_old", "t4t_new"), copy=False)
-    )
+    key_is_written = exists(named(work.stage, "t4t_new"), matching.is_one_key("t4t_old", "t4t_new"))
     names = (*work.written_names, *(gone.name for gone in work.change.unfilled))
-    written = exp.select(*(column(name) for name in names), copy=False).from_(
-        work.stage, copy=False
-    )
+    written = select(columns(names), work.stage)
     return (
         *_keep_values(matching),
         _unstage(matching, is_held),
         Repair(
-            count_where(aliased(work.stage, "t4t_new"), may_be_earlier.copy()),
+            count_where(named(work.stage, "t4t_new"), may_be_earlier),
             lambda: _leave_earlier_out(matching, may_be_earlier),
             is_of_stage=True,
         ),
         Write(
-            delete(aliased(work.table, "t4t_old"), exp.Exists(this=key_is_written)),
+            delete(named(work.table, "t4t_old"), key_is_written),
             Tally.REPLACED,
             is_of_stage=True,
         ),
@@ -68,31 +63,26 @@ def replace_rows(matching: Matching, note: str) -> tuple[Step, ...]:
     )
 
 
-def _leave_earlier_out(matching: Matching, may_be_earlier: exp.Expr) -> Write:
+def _leave_earlier_out(matching: Matching, may_be_earlier: Sql) -> Write:
     """Takes staged rows, too, out of the stage that are earlier than the table's."""
     time = matching.work.time_column
-    is_earlier = exp.Coalesce(
-        this=exp.LT(this=column(time, "t4t_new"), expression=column(time, "t4t_old")),
-        expressions=[
-            exp.and_(
-                exp.Is(this=column(time, "t4t_new"), expression=exp.Null()),
-                exp.Not(this=exp.Is(this=column(time, "t4t_old"), expression=exp.Null())),
-                copy=False,
-            )
-        ],
+    is_earlier = sql(
+        "coalesce({new} < {old}, {new} IS NULL AND NOT ({old} IS NULL))",
+        new=column(time, "t4t_new"),
+        old=column(time, "t4t_old"),
     )
-    return _unstage(matching, [may_be_earlier.copy(), is_earlier])
+    return _unstage(matching, [may_be_earlier, is_earlier])
 
 
-def _unstage(matching: Matching, conditions: Sequence[exp.Expr]) -> Write:
+def _unstage(matching: Matching, conditions: Sequence[Sql]) -> Write:
     """Takes staged rows out of the stage for whose key's row in the table the conditions hold.
 
     As a join: DuckDB takes twice as long where EXISTS asks for more than the key.
     """
     work = matching.work
-    is_met = exp.and_(matching.is_one_key("t4t_old", "t4t_new"), *conditions, copy=False)
-    sql = delete(aliased(work.stage, "t4t_new"), is_met, aliased(work.table, "t4t_old"))
-    return Write(sql, Tally.UNSTAGED)
+    is_met = all_of(matching.is_one_key("t4t_old", "t4t_new"), *conditions)
+    statement = delete(named(work.stage, "t4t_new"), is_met, named(work.table, "t4t_old"))
+    return Write(statement, Tally.UNSTAGED)
 
 
 def _keep_values(matching: Matching) -> tuple[Write, ...]:
@@ -104,23 +94,13 @@ def _keep_values(matching: Matching) -> tuple[Write, ...]:
     unfilled = [column(gone.name, "t4t_old") for gone in work.change.unfilled]
     if not matching.kept and not unfilled:
         return ()
-    is_new = exp.Is(this=column(matching.keys[0], "t4t_old"), expression=exp.Null())
+    is_new = is_null(column(matching.keys[0], "t4t_old"))
 
-    def value(name: str) -> exp.Expr:
+    def value(name: str) -> Sql:
+        new = column(name, "t4t_new")
         if name.lower() not in matching.kept:
-            return column(name, "t4t_new")
-        either = exp.If(this=is_new.copy(), true=column(name, "t4t_new"))
-        chosen = exp.Case(ifs=[either], default=column(name, "t4t_old"))
-        return exp.Alias(this=chosen, alias=identifier(name))
+            return new
+        return named(chosen(is_new, new, column(name, "t4t_old")), name)
 
-    rows = (
-        exp.select(*(value(name) for name in work.written_names), *unfilled, copy=False)
-        .from_(aliased(work.stage, "t4t_new"), copy=False)
-        .join(
-            aliased(work.table, "t4t_old"),
-            on=matching.is_one_key("t4t_old", "t4t_new"),
-            join_type="left",
-            copy=False,
-        )
-    )
+    rows = matching.staged(listed([*map(value, work.written_names), *unfilled]))
     return (Write(create_temporary(STAGE, rows), Tally.STAGED),)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlglot import exp
-
 from t4t_core.config import TimestampHistoryConfig
 from t4t_core.planning.steps import Gate, Repair, Step, Tally, Write
-from t4t_core.sql.names import column, identifier, rendered
+from t4t_core.sql.names import cast, column, columns, equal, named
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
     create_table,
     create_temporary,
-    drop,
+    drop_table,
     duplicates,
     insert,
+    is_null,
     is_null_in,
     latest_per_key,
+    select,
+    update,
 )
+from t4t_core.sql.text import FALSE, NULL, Sql, all_of, any_of, listed, negated, sql, subquery
 from t4t_core.strategies.history import CHANGES, IS_NEW, LATEST, TARGET, History
 from t4t_core.strategies.state_changes import changes_of_states
 from t4t_core.strategies.version_changes import changes_of_versions
 
-_VERSIONS = "t4t_versions"
 
-
-def full_load(history: History, start: exp.Expr | None) -> tuple[Step, ...]:
+def full_load(history: History, start: Sql | None) -> tuple[Step, ...]:
     """The statements that make the table from what the query gives now.
 
     Args:
@@ -36,26 +34,27 @@ def full_load(history: History, start: exp.Expr | None) -> tuple[Step, ...]:
     """
     settings = history.settings
     begins = start if start is not None else _own_time(history)
-    ends: exp.Expr = exp.Null()
+    ends = cast(NULL, history.time_type)
     if not settings.gives_states:
-        ends = exp.Window(
-            this=exp.func("lead", begins.copy()),
-            partition_by=[column(key) for key in history.keys],
-            order=exp.Order(expressions=[exp.Ordered(this=begins.copy())]),
+        ends = sql(
+            "lead({begins}) OVER (PARTITION BY {keys} ORDER BY {begins})",
+            begins=begins,
+            keys=columns(history.keys),
         )
-    versions = exp.select(
-        *(column(name) for name in history.column_names),
-        exp.alias_(begins, identifier(settings.valid_from)),
-        exp.alias_(_of_time_type(history, ends), identifier(settings.valid_to)),
-        copy=False,
-    ).from_(history.stage, copy=False)
-    if settings.is_current is not None:
-        every = exp.Column(this=exp.Star(), table=exp.to_identifier(_VERSIONS))
-        flag = exp.alias_(_is_open(settings.valid_to), identifier(settings.is_current))
-        versions = exp.select(every, flag, copy=False).from_(
-            versions.subquery(_VERSIONS, copy=False), copy=False
+    values = [
+        columns(history.column_names),
+        named(begins, settings.valid_from),
+        named(ends, settings.valid_to),
+    ]
+    flag = history.flag(FALSE)
+    if settings.is_current is None:
+        versions = select(listed([*values, *flag]), history.stage)
+    else:
+        is_open = named(_is_open(settings.valid_to), settings.is_current)
+        versions = select(
+            listed([Sql("t4t_versions.*"), is_open, *flag]),
+            subquery(select(listed(values), history.stage), Sql("t4t_versions")),
         )
-    versions = versions.select(*history.flag(exp.false()), copy=False)
     return (
         *_staged(history),
         Write(
@@ -82,7 +81,7 @@ def later_run(history: History) -> tuple[Step, ...]:
             f"Executed scd2 {history.settings.name}",
             is_of_stage=True,
         ),
-        Write(drop(history.changes, "table")),
+        Write(drop_table(history.changes)),
     )
 
 
@@ -106,7 +105,7 @@ def _staged(history: History) -> tuple[Step, ...]:
             )
         )
     return (
-        Write(create_temporary(STAGE, history.rows.copy())),
+        Write(create_temporary(STAGE, history.rows.sql)),
         *gates,
         _settle_repeated(history),
     )
@@ -123,12 +122,12 @@ def _settle_repeated(history: History) -> Step:
             "give one row per key",
         )
     version = (*history.keys, settings.time)
-    sql = duplicates(history.stage, version)
+    repeated = duplicates(history.stage, version)
     if settings.on_duplicate_key == "latest":
         kept = latest_per_key(history.stage, version, settings.time, history.types)
-        return Repair(sql, lambda: Write(create_temporary(STAGE, kept.copy())))
+        return Repair(repeated, lambda: Write(create_temporary(STAGE, kept)))
     return Gate(
-        sql,
+        repeated,
         f"versions ({', '.join(version)}) that come more than once: {{count}}",
         'make the query give one row per version, or set "on_duplicate_key" to "latest"',
     )
@@ -137,78 +136,49 @@ def _settle_repeated(history: History) -> Step:
 def _gate_clock(history: History) -> Gate:
     """Refuses intervals that would not end after they begin."""
     begin, end = history.settings.valid_from, history.settings.valid_to
-    is_empty = exp.LTE(this=column(end), expression=column(begin))
-    is_before_known = exp.LTE(this=column(begin), expression=column(LATEST))
+    is_empty = sql("{end} <= {begin}", end=column(end), begin=column(begin))
+    is_before_known = sql("{begin} <= {latest}", begin=column(begin), latest=column(LATEST))
     return Gate(
-        count_where(history.changes, exp.or_(is_empty, is_before_known, copy=False)),
+        count_where(history.changes, any_of(is_empty, is_before_known)),
         f"rows whose history already goes past this run's moment, {history.now}: {{count}}",
         "the clock of this machine is behind, or a row was given a time in the future: set that "
         "right and run again",
     )
 
 
-def _update(history: History) -> str:
+def _update(history: History) -> Sql:
     """Versions that end elsewhere or were corrected, with their new values."""
     settings = history.settings
-    values = [
-        exp.EQ(this=identifier(name), expression=column(name, CHANGES))
-        for name in (*history.column_names, settings.valid_to)
-    ]
+    names = (*history.column_names, settings.valid_to)
+    values = {name: column(name, CHANGES) for name in names}
     if settings.is_current is not None:
-        values.append(
-            exp.EQ(
-                this=identifier(settings.is_current),
-                expression=_is_open(settings.valid_to, CHANGES),
-            )
-        )
-    is_same = exp.and_(
-        exp.Not(this=column(IS_NEW, CHANGES)),
+        values[settings.is_current] = _is_open(settings.valid_to, CHANGES)
+    is_same = all_of(
+        negated(column(IS_NEW, CHANGES)),
         history.same_key(TARGET, CHANGES),
-        exp.EQ(
-            this=column(settings.valid_from, TARGET),
-            expression=column(settings.valid_from, CHANGES),
-        ),
-        copy=False,
+        equal(settings.valid_from, TARGET, CHANGES),
     )
-    return rendered(
-        exp.Update(
-            this=history.target,
-            expressions=values,
-            from_=exp.From(this=history.changes),
-            where=exp.Where(this=is_same),
-        )
-    )
+    return update(history.target, values, history.changes, is_same)
 
 
-def _insertion(history: History) -> str:
+def _insertion(history: History) -> Sql:
     settings = history.settings
-    names: Sequence[str] = (*history.column_names, settings.valid_from, settings.valid_to)
-    values: list[exp.Expr] = [column(name) for name in names]
+    names = [*history.column_names, settings.valid_from, settings.valid_to]
+    values = [columns(names)]
     if settings.is_current is not None:
-        names = (*names, settings.is_current)
+        names.append(settings.is_current)
         values.append(_is_open(settings.valid_to))
     if settings.deleted_flag is not None:
-        names = (*names, settings.deleted_flag)
+        names.append(settings.deleted_flag)
         values.append(column(settings.deleted_flag))
-    rows = (
-        exp.select(*values, copy=False)
-        .from_(history.changes, copy=False)
-        .where(column(IS_NEW), copy=False)
-    )
-    return insert(history.table, names, rows)
+    return insert(history.table, names, select(listed(values), history.changes, column(IS_NEW)))
 
 
-def _own_time(history: History) -> exp.Expr:
+def _own_time(history: History) -> Sql:
     time = history.settings.time
     return history.moment() if time is None else column(time)
 
 
-def _of_time_type(history: History, value: exp.Expr) -> exp.Expr:
-    if isinstance(value, exp.Null):
-        return exp.Cast(this=value, to=exp.DataType.build(history.time_type, dialect="duckdb"))
-    return value
-
-
-def _is_open(end: str, alias: str | None = None) -> exp.Expr:
+def _is_open(end: str, alias: str | None = None) -> Sql:
     """Whether a version is the current one of its key."""
-    return exp.Is(this=column(end, alias), expression=exp.Null())
+    return is_null(column(end, alias))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
-from t4t_core.sql.names import column, identifier
-from t4t_core.sql.statements import STAGE
-from t4t_core.strategies.history import IS_NEW, TARGET, History
+from t4t_core.sql.names import column, columns, equal, identifier, named
+from t4t_core.sql.statements import STAGE, exists, is_null, select
+from t4t_core.sql.text import Sql, all_of, any_of, chosen, is_other, listed, negated, sql, subquery
+from t4t_core.strategies.history import TARGET, History
 
 _HELD = "t4t_held"
-_MOMENTS = "t4t_moments"
 _ENDS = "t4t_ends"
 
 
-def changes_of_versions(history: History) -> exp.Expr:
+def changes_of_versions(history: History) -> Sql:
     """The rows of the table that are new or change, as they are to be, and whether each is new.
 
     A version ends at the next moment at which anything happens to its key: another version begins,
@@ -21,45 +19,37 @@ def changes_of_versions(history: History) -> exp.Expr:
     table depends on the versions that were read and not on the order in which they came.
     """
     begin, end = history.settings.valid_from, history.settings.valid_to
-    is_in_both = exp.and_(
-        history.same_key(_ENDS, _HELD),
-        exp.EQ(this=column(begin, _ENDS), expression=column(begin, _HELD)),
-        copy=False,
-    )
-    is_in_batch = exp.and_(
-        history.same_key(_ENDS, STAGE),
-        exp.EQ(this=column(begin, _ENDS), expression=column(_time(history), STAGE)),
-        copy=False,
-    )
-    is_only_held = exp.Is(this=column(_time(history), STAGE), expression=exp.Null())
-    is_staged = exp.Not(this=exp.Is(this=column(_time(history), STAGE), expression=exp.Null()))
-    is_held = exp.Not(this=exp.Is(this=column(begin, _HELD), expression=exp.Null()))
-    is_new = exp.Is(this=column(begin, _HELD), expression=exp.Null())
-    values = [
-        exp.alias_(
-            exp.If(this=is_only_held.copy(), true=column(name, _HELD), false=column(name, STAGE)),
-            identifier(name),
-        )
+    staged_time = column(_time(history), STAGE)
+    is_in_batch = sql("{begin} = {time}", begin=column(begin, _ENDS), time=staged_time)
+    is_only_held = is_null(staged_time)
+    is_new = is_null(column(begin, _HELD))
+    values = (
+        named(chosen(is_only_held, column(name, _HELD), column(name, STAGE)), name)
         for name in history.column_names
-    ]
-    is_corrected = exp.and_(is_staged.copy(), history.differs(STAGE, _HELD), copy=False)
-    ends_elsewhere = exp.NullSafeNEQ(this=column(end, _HELD), expression=column(end, _ENDS))
-    return (
-        exp.select(
-            *values,
-            column(begin, _ENDS),
-            column(end, _ENDS),
-            exp.alias_(is_new.copy(), IS_NEW),
-            copy=False,
-        )
-        .with_(_HELD, as_=_held(history), copy=False)
-        .with_(_MOMENTS, as_=_moments(history), copy=False)
-        .with_(_ENDS, as_=_ends(history), copy=False)
-        .from_(_common(_ENDS), copy=False)
-        .join(history.stage, on=is_in_batch, join_type="left", copy=False)
-        .join(_common(_HELD), on=is_in_both, join_type="left", copy=False)
-        .where(exp.or_(is_staged, is_held, copy=False), copy=False)
-        .where(exp.or_(is_new, ends_elsewhere, is_corrected, copy=False), copy=False)
+    )
+    ends_elsewhere = is_other(column(end, _HELD), column(end, _ENDS))
+    is_corrected = all_of(negated(is_only_held), history.differs(STAGE, _HELD))
+    return sql(
+        "WITH t4t_held AS {held},\nt4t_moments AS {moments},\nt4t_ends AS {ends}\n"
+        "SELECT {values}, {begin}, {end}, {is_new} AS t4t_is_new\n"
+        "FROM t4t_ends\n"
+        "LEFT JOIN {stage} ON {is_in_batch}\n"
+        "LEFT JOIN t4t_held ON {is_in_both}\n"
+        "WHERE {is_told}",
+        held=subquery(_held(history)),
+        moments=subquery(_moments(history)),
+        ends=subquery(_ends(history)),
+        values=listed(values),
+        begin=column(begin, _ENDS),
+        end=column(end, _ENDS),
+        is_new=is_new,
+        stage=history.stage,
+        is_in_batch=all_of(history.same_key(_ENDS, STAGE), is_in_batch),
+        is_in_both=all_of(history.same_key(_ENDS, _HELD), equal(begin, _ENDS, _HELD)),
+        is_told=all_of(
+            any_of(negated(is_only_held), negated(is_new)),
+            any_of(is_new, ends_elsewhere, is_corrected),
+        ),
     )
 
 
@@ -69,59 +59,38 @@ def _time(history: History) -> str:
     return time
 
 
-def _common(name: str) -> exp.Table:
-    """A common table expression."""
-    return exp.Table(this=exp.to_identifier(name))
-
-
-def _held(history: History) -> exp.Select:
+def _held(history: History) -> Sql:
     """Every version that the table has of the keys in the stage."""
-    is_staged = (
-        exp.select(exp.Literal.number(1), copy=False)
-        .from_(history.stage, copy=False)
-        .where(history.same_key(TARGET, STAGE), copy=False)
-    )
-    everything = exp.Column(this=exp.Star(), table=exp.to_identifier(TARGET))
-    return (
-        exp.select(everything, copy=False)
-        .from_(history.target, copy=False)
-        .where(exp.Exists(this=is_staged), copy=False)
-    )
+    is_staged = exists(history.stage, history.same_key(TARGET, STAGE))
+    return select(Sql("t4t_target.*"), history.target, is_staged)
 
 
-def _moments(history: History) -> exp.Expr:
+def _moments(history: History) -> Sql:
     """When something happens to a key, each moment once."""
     begin, end = history.settings.valid_from, history.settings.valid_to
-
-    def of_held(name: str) -> exp.Select:
-        return exp.select(
-            *(column(key) for key in history.keys),
-            exp.alias_(column(name), identifier(begin)),
-            copy=False,
-        ).from_(_common(_HELD), copy=False)
-
-    staged = exp.select(
-        *(column(key, STAGE) for key in history.keys),
-        exp.alias_(column(_time(history), STAGE), identifier(begin)),
-        copy=False,
-    ).from_(history.stage, copy=False)
-    ended = of_held(end).where(
-        exp.Not(this=exp.Is(this=column(end), expression=exp.Null())), copy=False
+    return sql(
+        "SELECT {keys}, {begin}\nFROM t4t_held\n"
+        "UNION\n"
+        "SELECT {keys}, {end}\nFROM t4t_held\nWHERE {is_ended}\n"
+        "UNION\n"
+        "SELECT {staged_keys}, {staged_time}\nFROM {stage}",
+        keys=columns(history.keys),
+        begin=column(begin),
+        end=named(column(end), begin),
+        is_ended=negated(is_null(column(end))),
+        staged_keys=columns(history.keys, STAGE),
+        staged_time=named(column(_time(history), STAGE), begin),
+        stage=history.stage,
     )
-    return exp.union(of_held(begin), ended, staged, copy=False)
 
 
-def _ends(history: History) -> exp.Select:
+def _ends(history: History) -> Sql:
     """Each moment with the next one of its key, or NULL."""
     begin, end = history.settings.valid_from, history.settings.valid_to
-    following = exp.Window(
-        this=exp.func("lead", column(begin)),
-        partition_by=[column(key) for key in history.keys],
-        order=exp.Order(expressions=[exp.Ordered(this=column(begin))]),
+    return sql(
+        "SELECT {keys}, {begin}, lead({begin}) OVER (PARTITION BY {keys} ORDER BY {begin}) AS {end}"
+        "\nFROM t4t_moments",
+        keys=columns(history.keys),
+        begin=column(begin),
+        end=identifier(end),
     )
-    return exp.select(
-        *(column(key) for key in history.keys),
-        column(begin),
-        exp.alias_(following, identifier(end)),
-        copy=False,
-    ).from_(_common(_MOMENTS), copy=False)

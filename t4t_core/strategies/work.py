@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqlglot import exp
-
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Number
 from t4t_core.planning.steps import Gate, Greatest, Step, Tally, Write
 from t4t_core.schema.change import NO_CHANGE, SchemaChange
 from t4t_core.sql.literals import time_literal
-from t4t_core.sql.names import column, identifier, table
+from t4t_core.sql.names import cast, column, columns, named, table
+from t4t_core.sql.query_text import Outermost, QueryText
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
     create_temporary,
     greatest_ordinal,
+    is_null,
     is_null_in,
+    select,
     temporary,
 )
-from t4t_core.sql.window import filtered, subquery
+from t4t_core.sql.text import NULL, Sql, all_of, any_of, listed, negated, sql
 from t4t_core.values import TimeKind, TimeValue
 
 NullTime = Literal["include", "exclude", "error"]
@@ -52,24 +53,23 @@ def written_work(work: Work, change: SchemaChange) -> Work:
 
 
 def written_query(
-    query: exp.Expr, columns: tuple[Column, ...], change: SchemaChange, more: Sequence[str] = ()
-) -> tuple[exp.Expr, tuple[Column, ...]]:
+    query: QueryText, columns: tuple[Column, ...], change: SchemaChange, more: Sequence[str] = ()
+) -> tuple[QueryText, tuple[Column, ...]]:
     """A query of the columns that are written, in the types of the altered table, and of `more`."""
     left_out = {column.name.lower() for column in change.left_out}
     columns = tuple(column for column in columns if column.name.lower() not in left_out)
     if change.left_out or change.cast:
         types = {one.name.lower(): one.held for one in change.cast}
+        kept = [one.name for one in columns if one.name.lower() not in types]
         selected = [_in_type(one.name, types.get(one.name.lower())) for one in columns]
-        selected += [column(name) for name in more]
-        query = exp.select(*selected, copy=False).from_(subquery(query, "q"), copy=False)
+        head = select(listed([*selected, *map(column, more)]), query.named("q"))
+        sources = {name.lower(): column(name) for name in (*kept, *more)}
+        query = QueryText(head, Outermost(head, sources=sources))
     return query, columns
 
 
-def _in_type(name: str, type_: str | None) -> exp.Expr:
-    if type_ is None:
-        return column(name)
-    to = exp.DataType.build(type_, dialect="duckdb", udt=True)
-    return exp.alias_(exp.Cast(this=column(name), to=to), identifier(name))
+def _in_type(name: str, type_: str | None) -> Sql:
+    return column(name) if type_ is None else named(cast(column(name), type_), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Work:
     Attributes:
         name: Its table.
         catalog: The database's catalog.
-        query: Its query with every value in it. Copy it before changing it.
+        query: Its query with every value in it.
         columns: What the query gives and the table has, but the number. Another column of the table
             gets NULL.
         time_column: Spelled as in the query.
@@ -99,7 +99,7 @@ class Work:
 
     name: TableName
     catalog: str
-    query: exp.Expr
+    query: QueryText
     columns: tuple[Column, ...]
     time_column: str
     kind: TimeKind
@@ -113,16 +113,16 @@ class Work:
     number: Number | None = None
 
     @property
-    def table(self) -> exp.Table:
-        """A fresh node for the model's table."""
+    def table(self) -> Sql:
+        """The model's table."""
         return table(self.name, self.catalog)
 
     @property
-    def stage(self) -> exp.Table:
-        """A fresh node for the stage."""
+    def stage(self) -> Sql:
+        """The stage."""
         return temporary(STAGE)
 
-    def greatest_in(self, table: exp.Expr) -> Greatest:
+    def greatest_in(self, table: Sql) -> Greatest:
         """The greatest time in a table that holds what was read."""
         return Greatest(greatest_ordinal(table, self.time_column, self.kind))
 
@@ -140,55 +140,52 @@ class Work:
         """The type of each column, by its name."""
         return {column.name: column.type for column in self.columns}
 
-    def in_window(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
+    def in_window(self, time: Sql, *, with_null: bool) -> Sql | None:
         """Whether a row with this time is read; None where every row is."""
         if self.upper is None:
             return self.from_lower(time, with_null=with_null)
-        is_before = exp.LT(this=time.copy(), expression=time_literal(self.upper))
+        is_before = sql("{time} < {upper}", time=time, upper=time_literal(self.upper))
         if self.lower is None:
             return is_before
-        return exp.and_(self.from_lower(time, with_null=False), is_before, copy=False)
+        is_past = self.from_lower(time, with_null=False)
+        assert is_past is not None, "it has a bound"
+        return all_of(is_past, is_before)
 
-    def from_lower(self, time: exp.Expr, *, with_null: bool) -> exp.Expr | None:
+    def from_lower(self, time: Sql, *, with_null: bool) -> Sql | None:
         """Whether a row with this time is in the window or past it; None where every row is."""
         is_past = None
         if self.lower is not None:
-            is_past = exp.GTE(this=time.copy(), expression=time_literal(self.lower))
+            is_past = sql("{time} >= {lower}", time=time, lower=time_literal(self.lower))
         if not with_null:
-            if is_past is not None:
-                return is_past
-            return exp.Not(this=exp.Is(this=time.copy(), expression=exp.Null()))
-        if is_past is None:
-            return None
-        return exp.or_(is_past, exp.Is(this=time.copy(), expression=exp.Null()), copy=False)
+            return negated(is_null(time)) if is_past is None else is_past
+        return None if is_past is None else any_of(is_past, is_null(time))
 
-    def rows(self, *, with_null: bool) -> exp.Expr:
+    def rows(self, *, with_null: bool) -> QueryText:
         """The query's rows in the window."""
-        if self.in_window(exp.Null(), with_null=with_null) is None:
-            return self.query.copy()
+        if self.in_window(NULL, with_null=with_null) is None:
+            return self.query
 
-        def condition(time: exp.Expr) -> exp.Expr:
+        def condition(time: Sql) -> Sql:
             found = self.in_window(time, with_null=with_null)
             assert found is not None, "looked at above"
             return found
 
-        return filtered(self.query.copy(), self.time_column, condition)
+        return self.query.where(self.time_column, condition)
 
-    def rows_past_end(self) -> exp.Expr:
+    def rows_past_end(self) -> QueryText:
         """The query's rows at or after the window's end."""
         upper = self.upper
         assert upper is not None, "only asked for windows with an end"
-
-        def condition(time: exp.Expr) -> exp.Expr:
-            return exp.GTE(this=time, expression=time_literal(upper))
-
-        return filtered(self.query.copy(), self.time_column, condition)
+        return self.query.where(
+            self.time_column,
+            lambda time: sql("{time} >= {upper}", time=time, upper=time_literal(upper)),
+        )
 
     def create_stage(self, *, with_null: bool) -> Write:
         """Puts the query's rows in the window into the stage."""
-        return Write(create_temporary(STAGE, self.rows(with_null=with_null)), Tally.STAGED)
+        return Write(create_temporary(STAGE, self.rows(with_null=with_null).sql), Tally.STAGED)
 
-    def gate_null_time(self, where: exp.Table) -> tuple[Step, ...]:
+    def gate_null_time(self, where: Sql) -> tuple[Step, ...]:
         """Refuses rows without a time where `null_time` is `error`."""
         if self.null_time != "error":
             return ()
@@ -200,6 +197,6 @@ class Work:
             ),
         )
 
-    def selected(self, alias: str | None = None) -> list[exp.Expr]:
+    def selected(self, alias: str | None = None) -> Sql:
         """Every column, by name."""
-        return [column(name, alias) for name in self.column_names]
+        return columns(self.column_names, alias)

@@ -7,9 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlglot import exp
-
-from t4t_core.sql.literals import literal
+from t4t_core.sql.literals import time_in_text
 
 _BIGINT = range(-(2**63), 2**63)
 _DIGITS_OF_BIGINT = 18
@@ -56,14 +54,14 @@ def column_type(values: Iterable[object]) -> str | None:
 
 def plain(value: object) -> object:
     """The value; of text that is a moment, the form that every DuckDB reads: 1.4 wants seconds."""
-    if not isinstance(value, str) or _kind_of_text(value) not in ("TIMESTAMP", "TIMESTAMPTZ"):
-        return value
-    return literal(value).this.name
+    found = time_in_text(value) if isinstance(value, str) else None
+    return found.isoformat(sep=" ") if isinstance(found, datetime) else value
 
 
 def _kind(value: object) -> str | None:
     if isinstance(value, str):
-        return _kind_of_text(value)
+        found = time_in_text(value)
+        return "VARCHAR" if found is None else _kind(found)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return "TIMESTAMPTZ"
     if isinstance(value, Decimal):
@@ -71,14 +69,6 @@ def _kind(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return "BIGINT" if value in _BIGINT else "HUGEINT"
     return next((name for kind, name in _PLAIN_TYPES.items() if isinstance(value, kind)), None)
-
-
-def _kind_of_text(value: str) -> str:
-    try:
-        found = literal(value)
-    except ValueError:
-        return "VARCHAR"
-    return found.to.sql(dialect="duckdb") if isinstance(found, exp.Cast) else "VARCHAR"
 
 
 def _decimal(values: Iterable[object]) -> str:

@@ -14,7 +14,7 @@ from t4t_core.planning.facts import Column
 from t4t_core.project.load import Project
 from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
-from t4t_core.sql.tables import TableRef
+from t4t_core.sql.table_ref import TableRef
 
 # DuckDB's own schemas need no rows.
 _BUILT_IN = frozenset({"information_schema", "pg_catalog"})

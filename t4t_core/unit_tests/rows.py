@@ -14,9 +14,7 @@ from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column
-from t4t_core.sql.filled import with_values
-from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_query
+from t4t_core.sql.filling import Fill
 from t4t_core.unit_tests.column_types import column_type, plain
 
 # What DuckDB 1.4 makes of a column of NULLs that nothing gives a type; 2.0 has a type for it, which
@@ -98,9 +96,11 @@ def fill(table: str, rows: Rows, shape: Shape, warehouse: Warehouse, place: Plac
                 file.write_text(textwrap.dedent(rows).strip() + "\n", "utf-8")
                 _make(table, *_of_csv(file, shape, warehouse), shape, warehouse, place)
         case SqlRows():
+            from t4t_core.parsing.query import parse_query
+
             query = parse_query(rows.sql, place or Place(Path("sql")))
-            tree = with_values(query.tree_to_run, query.placeholders, shape.variables, query.place)
-            _make(table, rendered(tree), (), shape, warehouse, place)
+            text = query.filled(Fill(query.place, shape.variables)).sql
+            _make(table, text, (), shape, warehouse, place)
         case _:
             _make(table, *_of_values(rows, shape, place), shape, warehouse, place)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
-from t4t_core.sql.literals import literal
+from t4t_core.sql.literals import literal, text_literal
+from t4t_core.sql.text import Sql, listed, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +18,12 @@ class Slice:
     def __str__(self) -> str:
         return f"{self.column} = {', '.join(map(str, self.values))}"
 
-    def holds(self, value: exp.Expr) -> exp.Expr:
+    def holds(self, value: Sql) -> Sql:
         """Whether a row with this value in the column belongs to the slice.
 
         A text is left without a type, so that it is read as what the column is.
         """
-        texts_or_numbers = [
-            exp.Literal.string(one) if isinstance(one, str) else literal(one) for one in self.values
-        ]
-        return exp.In(this=value, expressions=texts_or_numbers)
+        texts_or_numbers = (
+            text_literal(one) if isinstance(one, str) else literal(one) for one in self.values
+        )
+        return sql("{value} IN ({values})", value=value, values=listed(texts_or_numbers))

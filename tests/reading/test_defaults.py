@@ -8,18 +8,16 @@ import duckdb
 import pytest
 
 from t4t_core.errors import Place, SqlError
-from t4t_core.sql.filled import with_values
-from t4t_core.sql.model_query import parse_model
-from t4t_core.sql.names import rendered
+from t4t_core.parsing.model_query import parse_model
+from t4t_core.sql.filling import Fill
 from t4t_core.sql.query import Query
 
 PLACE = Place(Path("t.sql"))
 
 
 def value(text: str, **variables: object) -> object:
-    query = parse_model(text, PLACE)
-    tree = with_values(query.tree, query.placeholders, {**query.defaults, **variables}, PLACE)
-    return duckdb.connect().execute(rendered(tree)).fetchall()[0][0]
+    query = parse_model(text, PLACE).filled(Fill(PLACE, variables))
+    return duckdb.connect().execute(query.sql).fetchall()[0][0]
 
 
 @pytest.mark.parametrize(

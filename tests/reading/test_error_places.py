@@ -9,9 +9,10 @@ import pytest
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, SqlError
-from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_query
-from t4t_core.sql.window import around
+from t4t_core.parsing.error_place import error_place
+from t4t_core.parsing.query import parse_query
+from t4t_core.sql.filling import Fill
+from t4t_core.sql.text import around
 
 CASES = {
     "column": ("SELECT id,\n\tidd\nFROM raw", (2, 2)),
@@ -41,7 +42,8 @@ def test_place_is_that_of_the_users_text(case: str, wrapped: bool) -> None:
     """Line and column are those of the file, though the statement is laid out in another way."""
     text, expected = CASES[case]
     query = parse_query(text, Place(Path("m.sql")))
-    sql = rendered(around(query.tree.copy()) if wrapped else query.tree)
+    filled = query.filled(Fill()).sql
+    sql = around(filled) if wrapped else filled
 
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE raw AS SELECT 1 AS id, 'a' AS name")
@@ -49,7 +51,7 @@ def test_place_is_that_of_the_users_text(case: str, wrapped: bool) -> None:
             Warehouse.borrowed(connection).execute(sql)
 
     error = caught.value
-    assert query.place_of(error.what, error.sql, error.offset) == expected
+    assert error_place(query, error.what, error.sql, error.offset) == expected
     assert len(error.what) < 400
 
 
@@ -57,9 +59,9 @@ def test_no_place_is_given_where_it_is_not_certain() -> None:
     """A message that points to nothing in the text gives no place."""
     query = parse_query("SELECT id, id FROM raw", Place(Path("m.sql")))
 
-    assert query.place_of("Out of memory", "SELECT 1", None) == (None, None)
+    assert error_place(query, "Out of memory", "SELECT 1", None) == (None, None)
     sql = "CREATE TABLE id AS SELECT id, id"
-    assert query.place_of('column "id" is odd', sql, 13) == (None, None)
+    assert error_place(query, 'column "id" is odd', sql, 13) == (None, None)
 
 
 @pytest.mark.parametrize("text", ["SELECT id FROM raw WHERE", "SELECT id FROM raw WHERE id ="])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from t4t_core.errors import Place
-from t4t_core.sql.query import parse_query
+from t4t_core.parsing.query import parse_query
 
 BASE = "SELECT id, name AS label FROM raw.orders WHERE status = 'Active' AND day >= @start"
 

@@ -9,10 +9,13 @@ import pytest
 
 from t4t_core.errors import Place, T4tError
 from t4t_core.names import TableName
-from t4t_core.sql.function_text import parse_macro
+from t4t_core.parsing.function_text import parse_macro
+from t4t_core.sql.filling import Fill, StandIn
 from t4t_core.sql.macro import Macro, create_macro
+from t4t_core.sql.names import table_in
 
 NAME = TableName("s", "f")
+NAMED_T = TableName("s", "t")
 
 
 def read(text: str, dialect: str = "duckdb") -> Macro:
@@ -20,15 +23,13 @@ def read(text: str, dialect: str = "duckdb") -> Macro:
 
 
 def value(text: str, call: str, dialect: str = "duckdb") -> list[tuple[object, ...]]:
-    """What a call gives, with the body as it is written and as it is made from its tree."""
+    """What a call gives, with the body as it is written and with another table's name in it."""
     macro = read(text, dialect)
     results = []
-    for trees in ([None for _ in macro.overloads], [o.tree.copy() for o in macro.overloads]):
+    for fill in (Fill(), Fill(table=lambda ref: StandIn(table_in("memory", NAMED_T), ref.name))):
         with duckdb.connect() as connection:
             connection.execute("CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 7 AS x, 'a' AS y")
-            connection.execute(
-                create_macro(NAME, "memory", list(zip(macro.overloads, trees, strict=True)))
-            )
+            connection.execute(create_macro(NAME, "memory", macro, fill))
             results.append(connection.execute(call).fetchall())
     assert results[0] == results[1]
     return results[0]

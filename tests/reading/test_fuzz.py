@@ -12,11 +12,10 @@ from long_part import played
 
 from t4t_core.config import IncrementalConfig, MergeConfig, ModelConfig
 from t4t_core.errors import Place, T4tError
+from t4t_core.parsing.query import parse_query, read_condition
 from t4t_core.project.metadata import comment_metadata, read_config
-from t4t_core.sql.filled import with_values
-from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_condition, parse_query
-from t4t_core.sql.window import filtered
+from t4t_core.sql.filling import Fill
+from t4t_core.sql.statements import is_null
 
 pytestmark = pytest.mark.long
 
@@ -57,9 +56,8 @@ def test_any_text_is_a_query_or_an_error_in_words(text: str, dialect: str) -> No
     """A SQL file is read, filled in and filtered, or refused with words."""
     played["inputs"] += 1
     with contextlib.suppress(T4tError):
-        query = parse_query(text, PLACE, dialect)
-        tree = with_values(query.tree, query.placeholders, {"a": "x'--"}, PLACE)
-        rendered(filtered(tree, "a", lambda column: column))
+        query = parse_query(text, PLACE, dialect).filled(Fill(PLACE, {"a": "x'--"}))
+        query.where("a", is_null)
 
 
 @given(text=TEXTS)
@@ -69,7 +67,7 @@ def test_any_text_is_a_condition_or_an_error_in_words(text: str) -> None:
     """A `where_condition` is read, or refused with words."""
     played["inputs"] += 1
     with contextlib.suppress(T4tError):
-        parse_condition(text, PLACE)
+        read_condition(text, PLACE).filled(Fill(PLACE, {"a": "x'--"}))
 
 
 @given(text=TEXTS)

@@ -1,4 +1,4 @@
-"""What reaches the database of a query that nothing has to be replaced in."""
+"""What reaches the database of a query."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import duckdb
 import pytest
 
 from t4t_core import load_project
-from t4t_core.planning.compiled import query_to_run
-from t4t_core.sql.names import rendered
+from t4t_core.planning.compiled import compiled_query
 
 TOML = '[connection]\npath = "data/x.duckdb"\n[vars]\nsmallest = 3\n'
 
@@ -23,14 +22,14 @@ def to_run(folder: Path, sql: str) -> str:
     (models / "other.sql").write_text("SELECT 1 AS a")
     project = load_project(folder)
     model = next(model for model in project.models if model.name.name == "t")
-    return rendered(query_to_run(model, project.graph, project.variables))
+    return compiled_query(model, project.graph, project.variables).sql
 
 
 def test_a_table_is_made_from_the_users_own_text(tmp_path: Path) -> None:
-    """Layout, comments and spelling stay; what follows the last word is left out."""
-    sql = "-- first\nselect 2^3,\n       [1, 2][1]  -- kept\nfrom m.other"
+    """Layout, comments and spelling stay; what stands around the query is left out."""
+    sql = "select 2^3,\n       [1, 2][1]  -- kept\nfrom m.other"
 
-    assert to_run(tmp_path, sql + " ; -- last\n") == sql
+    assert to_run(tmp_path, f"-- first\n{sql} ; -- last\n") == sql
 
 
 @pytest.mark.parametrize(

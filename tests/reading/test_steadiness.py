@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from t4t_core.errors import Place
-from t4t_core.sql.query import parse_query
+from t4t_core.parsing.query import parse_query
 from t4t_core.sql.steady_names import NO_CALLS, STEADY
 
 PLACE = Place(Path("m.sql"))

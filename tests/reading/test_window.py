@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from sqlglot import exp
 
 from t4t_core.errors import Place
+from t4t_core.parsing.query import parse_query
+from t4t_core.sql.filling import Fill
 from t4t_core.sql.literals import literal
-from t4t_core.sql.names import rendered
-from t4t_core.sql.query import parse_query
-from t4t_core.sql.window import around, filtered, is_scan
+from t4t_core.sql.names import column
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.statements import is_null
+from t4t_core.sql.text import Sql, any_of, around, negated, sql
 
 TABLES = """
 CREATE TABLE events AS SELECT * FROM (VALUES
@@ -151,16 +153,15 @@ SHAPES = {
     "table called q": "SELECT q.id, q.created_at FROM events AS q WHERE id > 1 OR id < 0",
 }
 
-CONDITIONS = {
-    "none": lambda c: exp.GTE(this=c, expression=literal("2024-01-20 00:00:00")),
-    "some": lambda c: exp.GTE(this=c, expression=literal("2024-01-02 00:00:00")),
-    "middle": lambda c: exp.GTE(this=c, expression=literal("2024-01-04 00:00:00")),
-    "all": lambda c: exp.GTE(this=c, expression=literal("1900-01-01 00:00:00")),
-    "some or null": lambda c: exp.or_(
-        exp.GTE(this=c.copy(), expression=literal("2024-01-04 00:00:00")),
-        exp.Is(this=c.copy(), expression=exp.Null()),
+CONDITIONS: dict[str, Callable[[Sql], Sql]] = {
+    "none": lambda c: sql("{c} >= {at}", c=c, at=literal("2024-01-20 00:00:00")),
+    "some": lambda c: sql("{c} >= {at}", c=c, at=literal("2024-01-02 00:00:00")),
+    "middle": lambda c: sql("{c} >= {at}", c=c, at=literal("2024-01-04 00:00:00")),
+    "all": lambda c: sql("{c} >= {at}", c=c, at=literal("1900-01-01 00:00:00")),
+    "some or null": lambda c: any_of(
+        sql("{c} >= {at}", c=c, at=literal("2024-01-04 00:00:00")), is_null(c)
     ),
-    "not null": lambda c: exp.Not(this=exp.Is(this=c, expression=exp.Null())),
+    "not null": lambda c: negated(is_null(c)),
 }
 
 
@@ -171,12 +172,12 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _column(sql: str) -> str:
-    return "col0" if sql.startswith("VALUES") else "created_at"
+def _column(text: str) -> str:
+    return "col0" if text.startswith("VALUES") else "created_at"
 
 
-def _tree(sql: str) -> exp.Expr:
-    return parse_query(sql, Place(Path("m.sql"))).tree.copy()
+def _query(text: str) -> QueryText:
+    return parse_query(text, Place(Path("m.sql"))).filled(Fill())
 
 
 @pytest.mark.parametrize("bound", CONDITIONS)
@@ -185,26 +186,26 @@ def test_filter_keeps_exactly_the_rows_that_satisfy_it(
     shape: str, bound: str, database: duckdb.DuckDBPyConnection
 ) -> None:
     """A run reads those rows of the query that lie in its window: none more, none less."""
-    sql, condition = SHAPES[shape], CONDITIONS[bound]
-    column = _column(sql)
-    database.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {sql}")
-    test = rendered(condition(exp.column(column)))
+    text, condition = SHAPES[shape], CONDITIONS[bound]
+    name = _column(text)
+    database.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {text}")
+    test = condition(column(name))
     expected = Counter(database.execute(f"SELECT * FROM whole WHERE {test}").fetchall())
 
-    filtered_sql = rendered(filtered(_tree(sql), column, condition))
+    filtered = _query(text).where(name, condition).sql
 
-    assert Counter(database.execute(filtered_sql).fetchall()) == expected, filtered_sql
+    assert Counter(database.execute(filtered).fetchall()) == expected, filtered
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_filter_keeps_the_columns(shape: str, database: duckdb.DuckDBPyConnection) -> None:
     """The columns of a filtered query are those of the query, by name, type and order."""
-    sql = SHAPES[shape]
-    before = database.execute(f"DESCRIBE {sql}").fetchall()
+    text = SHAPES[shape]
+    before = database.execute(f"DESCRIBE {text}").fetchall()
 
-    filtered_sql = rendered(filtered(_tree(sql), _column(sql), CONDITIONS["some"]))
+    filtered = _query(text).where(_column(text), CONDITIONS["some"]).sql
 
-    assert database.execute(f"DESCRIBE {filtered_sql}").fetchall() == before
+    assert database.execute(f"DESCRIBE {filtered}").fetchall() == before
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -212,10 +213,10 @@ def test_query_reads_the_same_when_it_is_wrapped(
     shape: str, database: duckdb.DuckDBPyConnection
 ) -> None:
     """Putting a query in parentheses changes none of its rows."""
-    sql = SHAPES[shape]
-    expected: Counter[Any] = Counter(database.execute(sql).fetchall())
+    text = SHAPES[shape]
+    expected: Counter[Any] = Counter(database.execute(text).fetchall())
 
-    wrapped = rendered(around(_tree(sql)))
+    wrapped = around(_query(text).sql)
 
     assert Counter(database.execute(wrapped).fetchall()) == expected
 
@@ -224,7 +225,7 @@ def test_query_reads_the_same_when_it_is_wrapped(
     ("text", "expected"),
     [
         ("SELECT id, c FROM t", True),
-        ("SELECT id + 1 AS id, x.t AS c FROM a.b AS x WHERE id > 1 AND f(id)", True),
+        ("SELECT id + 1 AS id, x.t AS c FROM a.t AS x WHERE id > 1 AND f(id)", True),
         ("SELECT * FROM t", True),
         ("SELECT id, c + 1 AS c FROM t", False),
         ("SELECT id, c FROM t, u", False),
@@ -253,6 +254,7 @@ def test_query_reads_the_same_when_it_is_wrapped(
 )
 def test_a_scan_reads_one_table_and_does_nothing_else(text: str, expected: bool) -> None:
     """Only such a query may be read in parts, since each row of it is one of the table's."""
-    query = parse_query(text, Place(Path("q.sql")))
+    query = _query(text)
 
-    assert is_scan(query.tree, "c") is expected
+    scans = None if query.outermost is None else query.outermost.scans
+    assert (query.source_of("c") is not None and scans == "t") is expected

@@ -93,7 +93,7 @@ def test_names_are_those_of_the_query(lab: Lab) -> None:
         "INSERT INTO src VALUES (1, '2024-01-01', false, {'t': false}), "
         "(2, '2024-01-01', false, {'t': false})",
     )
-    when = 'source."is it" OR g.t OR len(list_filter([g.t], s -> s)) > 0'
+    when = 'source."is it" OR g.t OR len(list_filter([g.t], lambda s: s)) > 0'
     lab.model("SELECT * FROM src", deleting(delete_when=when))
     lab.run()
     lab.sql(

@@ -17,7 +17,7 @@ from t4t_core.errors import T4tError
 from t4t_core.planning.request import Request
 from t4t_core.project.load import load_project, with_variables
 from t4t_core.running.session import Session
-from t4t_core.sql.names import column, rendered
+from t4t_core.sql.names import column
 from t4t_core.state.ledger_tables import ensure_ledger
 from t4t_core.windows.slices import Slice
 
@@ -112,7 +112,7 @@ def test_any_text_is_a_partition(texts: list[str]) -> None:
     """The slice of some of a column's values holds their rows, and no others."""
     played["inputs"] += 1
     half = tuple(texts[: len(texts) // 2 + 1])
-    condition = rendered(Slice("v", half).holds(column("v")))
+    condition = Slice("v", half).holds(column("v"))
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS v", [texts])
 

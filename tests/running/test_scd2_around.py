@@ -59,7 +59,7 @@ def test_check_is_compiled_before_it_ever_ran(
     (compiled,) = t4t_json("compile", lab.folder)["models"]
 
     assert compiled["error"] is None
-    assert any("EXCEPT" in s or "NOT EXISTS" in s for s in compiled["later_runs"])
+    assert any("EXCEPT" in s or "NOT (EXISTS" in s for s in compiled["later_runs"])
     assert not lab.sql("SELECT * FROM duckdb_tables() WHERE schema_name = 'm'")
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import Token, exp
 from sqlglot.errors import ParseError
 
 from t4t_core.errors import Place, SqlError
-from t4t_core.sql.names import column, identifier, rendered
-from t4t_core.sql.token_groups import between_commas, closing
-from t4t_core.sql.window import subquery
+from t4t_core.parsing.token_groups import between_commas, closing
+from t4t_core.sql.filling import Fill, filled
+from t4t_core.sql.names import column, identifier, identifiers, named
+from t4t_core.sql.slots import Slot, SlottedText
+from t4t_core.sql.statements import select
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql, listed, sql, subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +29,38 @@ class Signature:
         columns: Of a table function, name and type, or None.
     """
 
-    parameters: str
-    types: dict[str, exp.DataType]
-    returns: exp.DataType | None
-    columns: tuple[tuple[str, exp.DataType | None], ...] | None
+    parameters: Sql
+    types: dict[str, Sql]
+    returns: Sql | None
+    columns: tuple[tuple[str, Sql | None], ...] | None
 
-    def applied_to(self, tree: exp.Expr) -> exp.Expr:
-        """The body with arguments and result of these types; the tree is used up.
+    def applied_to(self, body: Sql, tree: exp.Expr) -> Sql:
+        """The body with arguments and result of these types.
 
         They are casts, since DuckDB keeps typed parameters only in files of storage version 1.4.
         """
-        typed = tree.transform(self._with_cast, copy=False)
+        typed = self._with_casts(body, tree)
         if self.columns is not None:
             return _with_columns(typed, self.columns)
-        return typed if self.returns is None else exp.Cast(this=typed, to=self.returns)
+        if self.returns is None:
+            return typed
+        return sql("CAST({body} AS {type})", body=typed, type=self.returns)
 
-    def _with_cast(self, node: exp.Expr) -> exp.Expr:
-        is_parameter = isinstance(node, exp.Column) and not node.table
-        kind = self.types.get(node.name.lower()) if is_parameter else None
-        return node if kind is None else exp.Cast(this=node.copy(), to=kind.copy())
+    def _with_casts(self, body: Sql, tree: exp.Expr) -> Sql:
+        """The body with each parameter of a type in a cast."""
+        columns = [node for node in tree.find_all(exp.Column) if not node.table]
+        words = {
+            node.name: sql("CAST({name} AS {type})", name=identifier(node.name), type=type_)
+            for node in columns
+            if (type_ := self.types.get(node.name.lower())) is not None
+        }
+        slots = [
+            Slot("name", meta["start"], meta["end"] + 1, TableRef("", "", node.name))
+            for node in columns
+            if node.name in words and "start" in (meta := node.this.meta)
+        ]
+        slots.sort(key=lambda slot: slot.start)
+        return filled(SlottedText(body, tuple(slots)), Fill(words=words))
 
 
 def signature_of(
@@ -80,11 +98,11 @@ def signature_of(
             end = at + 1 if close is None else close + 1
             returns = _type(text, clauses[at:end], place, dialect)
     taken = [
-        rendered(identifier(name)) + ("" if default is None else f" := {default}")
+        Sql(identifier(name) + ("" if default is None else f" := {default}"))
         for name, _, default in declared
     ]
     return Signature(
-        parameters=", ".join(taken),
+        parameters=listed(taken),
         types={name.lower(): kind for name, kind, _ in declared if kind is not None},
         returns=returns,
         columns=columns,
@@ -93,7 +111,7 @@ def signature_of(
 
 def _parameter(
     text: str, tokens: list[Token], place: Place, dialect: str
-) -> tuple[str, exp.DataType | None, str | None]:
+) -> tuple[str, Sql | None, str | None]:
     """Name, type and default of one parameter."""
     at = next(
         (n for n, t in enumerate(tokens) if t.text.upper() in (":=", "DEFAULT", "=")), len(tokens)
@@ -106,23 +124,21 @@ def _parameter(
     )
 
 
-def _type(text: str, tokens: list[Token], place: Place, dialect: str) -> exp.DataType:
+def _type(text: str, tokens: list[Token], place: Place, dialect: str) -> Sql:
     written = text[tokens[0].start : tokens[-1].end + 1] if tokens else ""
     try:
-        return exp.DataType.build(written, dialect=dialect)
+        return Sql(exp.DataType.build(written, dialect=dialect).sql("duckdb"))
     except (ParseError, ValueError) as error:
         raise SqlError(f"{written!r} is no type", place=place) from error
 
 
-def _with_columns(tree: exp.Expr, columns: tuple[tuple[str, exp.DataType | None], ...]) -> exp.Expr:
+def _with_columns(body: Sql, columns: Sequence[tuple[str, Sql | None]]) -> Sql:
     """The query with its columns named and cast, in their order."""
-    inner = subquery(tree)
-    names = [identifier(name) for name, _ in columns]
-    inner.set("alias", exp.TableAlias(this=exp.to_identifier("q"), columns=names))
+    names = identifiers(name for name, _ in columns)
     selected = [
         column(name)
         if kind is None
-        else exp.alias_(exp.Cast(this=column(name), to=kind), identifier(name))
+        else named(sql("CAST({value} AS {type})", value=column(name), type=kind), name)
         for name, kind in columns
     ]
-    return exp.select(*selected, copy=False).from_(inner, copy=False)
+    return select(listed(selected), subquery(body, sql("q({names})", names=names)))

@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 from t4t_core.errors import Place
-from t4t_core.sql.defaults import without_defaults
-from t4t_core.sql.query import Query, parse_query
-from t4t_core.sql.reading import LazyTree, Reading, said
+from t4t_core.parsing.defaults import without_defaults
+from t4t_core.parsing.query import parse_query
+from t4t_core.sql.query import Query
 
 
 def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
@@ -28,14 +28,3 @@ def parse_model(text: str, place: Place, dialect: str = "duckdb") -> Query:
     whole = query.fingerprint + written
     fingerprint = hashlib.sha256(whole.encode()).hexdigest()
     return replace(query, written_defaults=written, fingerprint=fingerprint)
-
-
-def model_read_before(reading: Reading, text: str, place: Place, dialect: str) -> Query:
-    """The query that `parse_model` gave for this text and dialect, parsed when its tree is used."""
-    return Query(
-        **said(reading),
-        text=text,
-        place=place,
-        dialect=dialect,
-        syntax=LazyTree(lambda: parse_model(text, place, dialect).tree),
-    )

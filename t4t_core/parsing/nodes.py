@@ -15,11 +15,12 @@ _LOOKED_AT = (
     exp.Select,
     exp.SessionParameter,
     exp.Table,
+    exp.Window,
 )
 
 
 def nodes_of(tree: exp.Expr) -> list[exp.Expr]:
-    """Tables, calls, placeholders, casts and SELECTs, in the order of the tree.
+    """Tables, calls, windows, placeholders, casts and SELECTs, in the order of the tree.
 
     A walk is most of what reading a parsed query costs, so there is one for all of them.
     """

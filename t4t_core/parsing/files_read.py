@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
-from t4t_core.sql.tables import TableRef, is_cte
+from t4t_core.parsing.duckdb_as_written import DuckDBAsWritten
+from t4t_core.parsing.tables import is_cte
+from t4t_core.sql.file_names import READERS, FileName, UnreadableNameError, is_named_file
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql
 
-# Table functions that read the files of their first argument and nothing else, by what they read.
-_READERS: Final = {
-    "csv": "read_csv read_csv_auto",
-    "parquet": "read_parquet parquet_scan",
-    "json": "read_json read_json_auto read_json_objects read_json_objects_auto read_ndjson "
-    "read_ndjson_auto read_ndjson_objects",
-    "text": "read_text read_blob",
-}
-READERS: Final = frozenset(name for names in _READERS.values() for name in names.split())
-# What DuckDB reads a file by that stands in a table's place.
-_ENDINGS: Final = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
-_PACKED: Final = (".gz", ".zst")
 # Options (DuckDB 1.4 to 2.0) that name no other file, key or table.
 _OPTIONS: Final = frozenset(
     """
@@ -38,42 +29,17 @@ _OPTIONS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileName:
-    """Files as a query names them.
-
-    Attributes:
-        pattern: A name, maybe with wildcards.
-        is_table: It stands where a table's name could.
-    """
-
-    pattern: str
-    is_table: bool = False
-
-
-class UnreadableNameError(Exception):
-    """What a query reads is not said by its text; the error's text says where, as a clause."""
-
-
-def is_named_file(ref: TableRef) -> bool:
-    """Whether DuckDB reads a file for a name in a table's place, where there is no such table."""
-    name = ref.name.lower()
-    for packed in _PACKED:
-        name = name.removesuffix(packed)
-    return not ref.schema and name.endswith(_ENDINGS)
-
-
-def files_read(nodes: Iterable[exp.Expr], is_own: Callable[[str], bool]) -> Iterator[FileName]:
-    """The files that the nodes of a query name, in its order.
+def files_read(query: Sql, is_own: Callable[[str], bool]) -> Iterator[FileName]:
+    """The files that a query names, in the order of its tree.
 
     Args:
-        nodes: Of a query with its values filled in.
+        query: With its values filled in.
         is_own: Whether a function of this name is the project's, which stands before DuckDB's.
 
     Raises:
         UnreadableNameError: A name is not written out, or an option may name other files.
     """
-    for node in nodes:
+    for node in parse_one(query, dialect=DuckDBAsWritten).dfs():
         name = _function(node)
         if name in READERS and not is_own(name):
             if not isinstance(node.parent, exp.Table) or node.parent.db:

@@ -9,10 +9,10 @@ from typing import Final
 
 from sqlglot import Token, TokenType
 
-from t4t_core.sql.fingerprint import CASED
-from t4t_core.sql.placeholders import tokens_of
-from t4t_core.sql.steady_names import NO_CALLS, STEADY
-from t4t_core.sql.token_groups import closing, places
+from t4t_core.parsing.fingerprint import CASED
+from t4t_core.parsing.placeholders import tokens_of
+from t4t_core.parsing.token_groups import closing, places
+from t4t_core.sql.steady_names import IN_WITH, NO_CALLS, STEADY
 
 # Each gives something that no table says: the moment, a sample, who asks, what the catalog lists,
 # where a row lies. DuckDB takes the first ones without parentheses, even in quotes.
@@ -37,7 +37,6 @@ _UNSTEADY: Final = frozenset(
 )
 # A WITH may hold a statement that writes (DuckDB 2.0). Its words are none of a name's in quotes.
 _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("into",)}
-IN_WITH: Final = " in a WITH"
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _QUERY: Final = frozenset(

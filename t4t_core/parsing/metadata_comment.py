@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlglot import Token
+from sqlglot.errors import TokenError
+
+from t4t_core.parsing.placeholders import tokens_of
 
 _WORD = "metadata:"
 
@@ -21,3 +24,11 @@ def metadata_comment(text: str, tokens: Sequence[Token]) -> str | None:
         if comment.startswith(_WORD):
             return "\n".join([comment.removeprefix(_WORD), *comments[at + 1 :]]).strip()
     return None
+
+
+def comment_of(text: str, dialect: str) -> str | None:
+    """The same of a text; None too where a quote or comment in it is never closed."""
+    try:
+        return metadata_comment(text, tokens_of(text, dialect))
+    except TokenError:
+        return None

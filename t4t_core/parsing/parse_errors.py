@@ -7,7 +7,7 @@ import re
 from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError
-from t4t_core.sql.placeholders import position
+from t4t_core.parsing.placeholders import position
 
 _INNARDS = re.compile(r" (?:for|but got) <.*", re.DOTALL)
 _KEYWORD = re.compile(r"Required keyword: '\w+' missing")

@@ -10,12 +10,13 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import ParseError
 
 from t4t_core.names import TableName
-from t4t_core.sql.names import rendered, table
-from t4t_core.sql.placeholders import tokens_of
-from t4t_core.sql.trees import trees_of
+from t4t_core.parsing.placeholders import tokens_of
+from t4t_core.parsing.trees import trees_of
+from t4t_core.sql.names import table
+from t4t_core.sql.text import Sql
 
 
-def create_index(sql: str, name: TableName, catalog: str) -> str:
+def create_index(sql: str, name: TableName, catalog: str) -> Sql:
     """`CREATE INDEX IF NOT EXISTS ...` on a table, the rest as DuckDB has it.
 
     Args:
@@ -35,12 +36,7 @@ def create_index(sql: str, name: TableName, catalog: str) -> str:
         (token.start for token in tokens if token.token_type is TokenType.SEMICOLON), len(sql)
     )
     rest = sql[tokens[after].end + 1 : end]
-    return f"{before} IF NOT EXISTS{index} {rendered(table(name, catalog))}{rest}"
-
-
-def drop_index(index: str, name: TableName, catalog: str) -> str:
-    """`DROP INDEX ...`, in the schema of its table."""
-    return f"DROP INDEX {rendered(table(TableName(name.schema, index), catalog))}"
+    return Sql(f"{before} IF NOT EXISTS{index} {table(name, catalog)}{rest}")
 
 
 def index_columns(sql: str) -> set[str]:

@@ -1,17 +1,13 @@
-"""Files that a query reads, whose relative names are taken from a folder of ours.
-
-DuckDB would take them from the working directory, which is another one for each way to start t4t.
-"""
+"""Where a query names the files that it reads."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from sqlglot import exp
 
-from t4t_core.sql.tables import is_cte
+from t4t_core.parsing.tables import is_cte
+from t4t_core.sql.paths import is_relative
 
 # Table functions whose first argument names files.
 _READERS = frozenset(
@@ -26,43 +22,34 @@ _READERS = frozenset(
 _ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".avro")
 _PACKED = (".gz", ".zst")
 
-# A scheme (`s3://`), a drive (`C:\`), or a name that starts at the root or the user's folder.
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|[/\\~]")
 
-
-def with_files(tree: exp.Expr, folder: Path) -> exp.Expr:
-    """The tree, changed in place, with relative names of files taken from a folder.
+def relative_names(nodes: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
+    """The relative names of files among the nodes of a query.
 
     They are those after FROM and the first arguments of functions that read files, as far as they
     are texts. An expression that gives a name when the query runs is left as it is.
     """
-    for node in list(_relative_names(tree.dfs())):
-        node.set("this", (folder / node.name).as_posix())
-    return tree
-
-
-def reads_relative_files(tree: exp.Expr) -> bool:
-    """Whether the query names a file by a relative name."""
-    return names_relative_files(tree.dfs())
-
-
-def names_relative_files(nodes: Iterable[exp.Expr]) -> bool:
-    """The same of the nodes of a tree."""
-    return any(True for _ in _relative_names(nodes))
-
-
-def _relative_names(nodes: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
     for table in nodes:
         if not isinstance(table, exp.Table):
             continue
         if isinstance(table.this, exp.Identifier):
-            is_relative = _is_file(table.name) and not _ELSEWHERE.match(table.name)
-            if not table.db and is_relative and not is_cte(table):
+            is_file = _is_file(table.name) and is_relative(table.name)
+            if not table.db and is_file and not is_cte(table):
                 yield table.this
             continue
         for name in _first_argument(table.this):
-            if name.name and not _ELSEWHERE.match(name.name):
+            if isinstance(name, exp.Literal) and name.is_string and is_relative(name.name):
                 yield name
+
+
+def variable_names(nodes: Iterable[exp.Expr]) -> Iterator[tuple[exp.Expr, set[str]]]:
+    """The calls that read files which variables name, each with the names of these variables."""
+    for table in nodes:
+        if isinstance(table, exp.Table) and not isinstance(table.this, exp.Identifier):
+            named = _first_argument(table.this)
+            variables = {name.name for name in named if isinstance(name, exp.Placeholder)}
+            if variables:
+                yield table.this, variables
 
 
 def _is_file(name: str) -> bool:
@@ -74,7 +61,7 @@ def _is_file(name: str) -> bool:
 
 
 def _first_argument(call: exp.Expr) -> list[exp.Expr]:
-    """The texts in the first argument of a function that reads files."""
+    """What the first argument of a function that reads files consists of."""
     if isinstance(call, exp.ReadCSV):
         argument = call.this
     elif isinstance(call, exp.ReadParquet) or (
@@ -84,4 +71,4 @@ def _first_argument(call: exp.Expr) -> list[exp.Expr]:
     else:
         return []
     items = argument.expressions if isinstance(argument, exp.Array) else [argument]
-    return [item for item in items if isinstance(item, exp.Literal) and item.is_string]
+    return [item for item in items if item is not None]

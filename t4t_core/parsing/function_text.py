@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
 from t4t_core.errors import Place, SqlError
 from t4t_core.names import TableName
-from t4t_core.sql.calls import call_refs
-from t4t_core.sql.calls_as_written import note_calls
-from t4t_core.sql.fingerprint import fingerprint_of
+from t4t_core.parsing.calls import calls_among
+from t4t_core.parsing.fingerprint import fingerprint_of
+from t4t_core.parsing.nodes import nodes_of
+from t4t_core.parsing.parse_errors import parse_error
+from t4t_core.parsing.placeholders import marked, position, tokens_of
+from t4t_core.parsing.query import refuse_parameters
+from t4t_core.parsing.signature import signature_of
+from t4t_core.parsing.slots_of import UnplacedNameError, slots_of
+from t4t_core.parsing.tables import tables_among
+from t4t_core.parsing.token_groups import closing, outside_parentheses
+from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.macro import Macro, Overload
-from t4t_core.sql.names import identifier, rendered
-from t4t_core.sql.parse_errors import parse_error
-from t4t_core.sql.placeholders import marked, position, tokens_of
-from t4t_core.sql.query import refuse_parameters
-from t4t_core.sql.signature import signature_of
-from t4t_core.sql.tables import table_refs
-from t4t_core.sql.token_groups import closing, outside_parentheses
-from t4t_core.sql.trees import trees_of
-from t4t_core.sql.window import subquery
+from t4t_core.sql.names import identifiers
+from t4t_core.sql.slots import SlottedText
+from t4t_core.sql.text import Sql, subquery
 
 _FORM = "write CREATE OR REPLACE FUNCTION {name}(a, b) AS ..., or AS TABLE SELECT ..."
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES", "PIVOT", "UNPIVOT")
@@ -91,21 +93,21 @@ def macro_of_body(
         SqlError: It is no expression.
     """
     tokens = _tokens(text, place, dialect)
-    tree = _body(text, tokens, place, dialect, is_table=False)
+    body = _value_of(_in_duckdb(text, tokens, place, dialect, is_table=False))
     if returns is not None:
-        tree = exp.Cast(this=tree, to=exp.DataType.build(returns, dialect="duckdb"))
-    written = ", ".join(rendered(identifier(name)) for name in parameters)
-    found = _macro([Overload(written, False, tree, None)], tokens)
+        body = Sql(f"CAST({body} AS {returns})")
+    written = identifiers(parameters)
+    found = _macro([_overload_of(written, body, place, is_table=False)], tokens)
     whole = "|".join([found.fingerprint, written, returns or ""])
     return replace(found, fingerprint=hashlib.sha256(whole.encode()).hexdigest())
 
 
-def _macro(overloads: Sequence[Overload], tokens: list[Token]) -> Macro:
-    trees = [overload.tree for overload in overloads]
+def _macro(overloads: Sequence[tuple[Overload, _Body]], tokens: list[Token]) -> Macro:
+    bodies = [body for _, body in overloads]
     return Macro(
-        overloads=tuple(overloads),
-        tables=tuple(dict.fromkeys(ref for tree in trees for ref in table_refs(tree))),
-        calls=tuple(dict.fromkeys(ref for tree in trees for ref in call_refs(tree))),
+        overloads=tuple(overload for overload, _ in overloads),
+        tables=tuple(dict.fromkeys(ref for body in bodies for ref in tables_among(body.nodes))),
+        calls=tuple(dict.fromkeys(ref for body in bodies for ref in calls_among(body.nodes))),
         fingerprint=fingerprint_of(tokens),
     )
 
@@ -127,7 +129,7 @@ def _tokens(text: str, place: Place, dialect: str) -> list[Token]:
                 hint="put it into a file of its own",
             )
     refuse_parameters(text, tokens, place)
-    _, placeholders = marked(text, tokens)
+    _, placeholders, _ = marked(text, tokens)
     if placeholders:
         first = placeholders[0]
         raise SqlError(
@@ -173,7 +175,7 @@ def _overload(
     dialect: str,
     *,
     is_table: bool,
-) -> Overload:
+) -> tuple[Overload, _Body]:
     body_text = text
     is_standard = bool(clauses) or body[0].token_type is TokenType.HEREDOC_STRING
     if is_standard and body[0].token_type in _TEXT:
@@ -182,37 +184,86 @@ def _overload(
         body = _tokens(body_text, place, dialect)
     signature = signature_of(text, parameters, clauses, place, dialect)
     is_table = is_table or signature.columns is not None
-    tree = _body(body_text, body, place, dialect, is_table=is_table)
-    if is_standard or dialect != "duckdb":
-        return Overload(signature.parameters, is_table, signature.applied_to(tree), None)
-    return Overload(_slice(text, parameters), is_table, tree, _slice(text, body) if body else None)
+    if not is_standard and dialect == "duckdb":
+        written = Sql(_slice(text, parameters))
+        return _overload_of(written, Sql(_slice(text, body)), place, is_table=is_table)
+    read = _in_duckdb(body_text, body, place, dialect, is_table=is_table)
+    if not is_table:
+        value = _value_of(read)
+        read = _body(value, tokens_of(value, "duckdb"), place, "duckdb", is_table=False)
+    typed = signature.applied_to(read.text, read.tree)
+    return _overload_of(signature.parameters, typed, place, is_table=is_table)
+
+
+def _overload_of(
+    parameters: Sql, text: Sql, place: Place, *, is_table: bool
+) -> tuple[Overload, _Body]:
+    """The overload of a body in DuckDB's SQL."""
+    body = _body(text, tokens_of(text, "duckdb"), place, "duckdb", is_table=is_table)
+    try:
+        slots = slots_of(body.tree, body.nodes, body.tokens)
+    except UnplacedNameError as error:
+        raise SqlError(
+            f"where {error} stands in the function cannot be told", place=place
+        ) from error
+    return Overload(parameters, is_table, SlottedText(text, slots)), body
 
 
 def _slice(text: str, tokens: list[Token]) -> str:
     return text[tokens[0].start : tokens[-1].end + 1] if tokens else ""
 
 
-def _body(
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a function computes, taken apart."""
+
+    text: Sql
+    tokens: list[Token]
+    tree: exp.Expr
+    nodes: list[exp.Expr]
+
+
+def _in_duckdb(
     text: str, tokens: list[Token], place: Place, dialect: str, *, is_table: bool
-) -> exp.Expr:
+) -> _Body:
+    """A body in DuckDB's SQL."""
+    if dialect != "duckdb":
+        read = _body(text, tokens, place, dialect, is_table=is_table)
+        text = read.tree.sql("duckdb", comments=False)
+        tokens = tokens_of(text, "duckdb")
+    body = Sql(_slice(text, tokens))
+    return _body(body, tokens_of(body, "duckdb"), place, "duckdb", is_table=is_table)
+
+
+def _body(text: str, tokens: list[Token], place: Place, dialect: str, *, is_table: bool) -> _Body:
     is_query = tokens[0].text.upper() in _QUERY_WORDS
     try:
         into = None if is_table or is_query else exp.Condition
         tree = trees_of(text, tokens, dialect, into)[0]
     except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
-    if tree is not None and dialect == "duckdb":
-        note_calls(tree.dfs(), text, tokens)
     if tree is None or tree.find(*_NO_EXPRESSION):
         raise SqlError("the function's body is no expression and no query", place=place)
-    if is_table:
-        if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
-            raise SqlError("what stands after AS TABLE is no query", place=place)
-        return tree
-    if isinstance(tree, exp.Select) and _is_one_value(tree):
-        value: exp.Expr = tree.expressions[0].unalias()
-        return value
-    return subquery(tree) if is_query else tree
+    if is_table and not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
+        raise SqlError("what stands after AS TABLE is no query", place=place)
+    return _Body(Sql(text), tokens, tree, nodes_of(tree))
+
+
+def _value_of(body: _Body) -> Sql:
+    """The expression of a body; of `SELECT value` the value, which may be an aggregate."""
+    tree, tokens = body.tree, body.tokens
+    if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
+        return body.text
+    is_one = isinstance(tree, exp.Select) and _is_one_value(tree)
+    if not is_one or tokens[0].token_type is not TokenType.SELECT:
+        return subquery(body.text)
+    end = len(tokens)
+    alias = tree.expressions[0].args.get("alias")
+    if alias is not None:
+        start = alias.meta.get("start")
+        end = next(at for at, token in enumerate(tokens) if token.start == start)
+        end -= tokens[end - 1].token_type is TokenType.ALIAS
+    return Sql(_slice(body.text, tokens[1:end]))
 
 
 def _is_one_value(tree: exp.Select) -> bool:

@@ -8,6 +8,20 @@ from sqlglot import Token, TokenType
 
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE)
+# What a text in quotes after them is read as.
+_TYPES = frozenset(
+    (
+        TokenType.DATE,
+        TokenType.DATETIME,
+        TokenType.INTERVAL,
+        TokenType.TIME,
+        TokenType.TIMESTAMP,
+        TokenType.TIMESTAMPNTZ,
+        TokenType.TIMESTAMPTZ,
+        TokenType.TIMETZ,
+    )
+)
+_LONG_TYPES = tuple([type_, "with", "time", "zone"] for type_ in ("timestamp", "time"))
 
 
 def outside_parentheses(tokens: Sequence[Token], start: int = 0) -> list[int]:
@@ -49,3 +63,14 @@ def between_commas(tokens: Sequence[Token]) -> list[list[Token]]:
     starts = [0, *(at + 1 for at in commas)]
     ends = [*commas, len(tokens)]
     return [list(tokens[a:b]) for a, b in zip(starts, ends, strict=True) if a < b]
+
+
+def length_of_type(tokens: Sequence[Token], at: int) -> int:
+    """How many tokens before a text say what it is read as; 0 for a text of its own."""
+    words = [token.text.lower() for token in tokens[max(at - 4, 0) : at]]
+    if words in _LONG_TYPES:
+        return len(words)
+    if not at or tokens[at - 1].token_type not in _TYPES:
+        return 0
+    is_name = at > 1 and tokens[at - 2].token_type is TokenType.DOT
+    return 0 if is_name else 1

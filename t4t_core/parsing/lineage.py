@@ -6,14 +6,18 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 from sqlglot.schema import MappingSchema
 
-from t4t_core.sql.tables import TableRef, table_refs, with_tables
+from t4t_core.parsing.duckdb_as_written import DuckDBAsWritten
+from t4t_core.sql.filling import Fill, StandIn
+from t4t_core.sql.query import Query
+from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.text import Sql
 
 log = logging.getLogger("t4t_core.lineage")
 
@@ -29,21 +33,21 @@ class Origin:
 Lineage = Mapping[str, tuple[Origin, ...]]
 
 
-def column_origins(tree: exp.Expr, columns_of: Mapping[TableRef, Sequence[str]]) -> Lineage:
+def column_origins(query: Query, columns_of: Mapping[TableRef, Sequence[str]]) -> Lineage:
     """For each column that a query gives, the columns it is computed from.
 
     Lineage describes; nothing is decided by it. Where sqlglot cannot follow a query, what it cannot
     follow is left out.
 
     Args:
-        tree: The query; it is not changed.
+        query: The query.
         columns_of: The columns of the tables it reads, as far as they are known.
     """
-    refs = table_refs(tree)
     # Names of one part keep sqlglot from mixing up tables that differ in schema alone.
-    stands_for = {f"t{number}": ref for number, ref in enumerate(refs)}
-    aliases = {ref: name for name, ref in stands_for.items()}
-    renamed = with_tables(tree.copy(), lambda ref: exp.to_table(aliases[ref]))
+    stands_for = {f"t{number}": ref for number, ref in enumerate(query.tables)}
+    stand_ins = {ref: StandIn(Sql(name), name) for name, ref in stands_for.items()}
+    nothing = {placeholder.name: None for placeholder in query.placeholders}
+    renamed = query.filled(Fill(values=nothing, table=stand_ins.get)).sql
     schema = MappingSchema(
         {
             name: dict.fromkeys(columns_of[ref], "UNKNOWN")
@@ -54,7 +58,7 @@ def column_origins(tree: exp.Expr, columns_of: Mapping[TableRef, Sequence[str]])
     )
     try:
         qualified = qualify(
-            renamed,
+            parse_one(renamed, dialect=DuckDBAsWritten),
             schema=schema,
             dialect="duckdb",
             validate_qualify_columns=False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import Token, TokenType
 
 from t4t_core.errors import Place, SqlError
-from t4t_core.sql.placeholders import candidates, placeholder_at, position
+from t4t_core.parsing.placeholders import candidates, placeholder_at, position
 
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
 

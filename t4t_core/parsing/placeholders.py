@@ -8,44 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 
 from sqlglot import Dialect, Token, TokenType, exp
 
+from t4t_core.parsing.token_groups import length_of_type
+from t4t_core.sql.reading import Placeholder
+from t4t_core.sql.slots import Slot
+from t4t_core.sql.table_ref import TableRef
+
 _QUOTED = re.compile(r"@([^\W\d]\w*)|\{\{\s*([^\W\d]\w*)\s*\}\}")
 
 # `a<@name` compares with a value. DuckDB's own operator is meant where a blank follows it.
 SPLIT = {"<@": (TokenType.LT, "<"), "^@": (TokenType.CARET, "^")}
-
-# After these a text is a typed literal; only a text can stand there.
-_TYPES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME", "ZONE"})
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A name that a variable must give a value, and the 1-based place where it stands."""
-
-    name: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a placeholder stands in a text: from `start` up to `end`, from 0.
-
-    Attributes:
-        is_quoted: Its quotes are part of it.
-        is_typed: A type stands before it: `DATE '@name'`.
-    """
-
-    name: str
-    start: int
-    end: int
-    is_quoted: bool
-    is_typed: bool
 
 
 @cache
@@ -54,9 +30,9 @@ def dialect_called(name: str) -> Dialect:
     if name != "duckdb":
         return Dialect.get_or_raise(name)
     # Nothing is read where all texts are as they were: to import it takes longer than the rest.
-    from t4t_core.sql.duckdb_as_written import duckdb_as_written
+    from t4t_core.parsing.duckdb_as_written import DuckDBAsWritten
 
-    return duckdb_as_written()
+    return DuckDBAsWritten()
 
 
 def tokens_of(text: str, dialect: str) -> list[Token]:
@@ -74,7 +50,9 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
-def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Placeholder, ...]]:
+def marked(
+    text: str, tokens: Sequence[Token]
+) -> tuple[list[Token], tuple[Placeholder, ...], list[Slot]]:
     """The tokens with each placeholder as the two of a query parameter, and what was found.
 
     They are changed as tokens, so that every dialect's parser reads them, and places stay those of
@@ -82,6 +60,7 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
     """
     changed: list[Token] = []
     found: list[Placeholder] = []
+    slots: list[Slot] = []
     done = 0
     for at in candidates(tokens):
         if at < done:
@@ -96,31 +75,20 @@ def marked(text: str, tokens: Sequence[Token]) -> tuple[list[Token], tuple[Place
         if first.text in SPLIT:
             kind, operator = SPLIT[first.text]
             changed.append(Token(kind, operator, first.line, first.col - 1, first.start, start - 1))
-        if first.token_type is TokenType.STRING and at and tokens[at - 1].text.upper() in _TYPES:
+        words = _words_of_type(tokens, at)
+        if words:
             changed.append(first)
+            type_ = text[tokens[at - words].start : tokens[at - 1].end + 1]
+            start = tokens[at - words].start
         else:
+            type_ = ""
             changed.append(Token(TokenType.PARAMETER, "$", first.line, first.col, start, start))
             changed.append(
                 Token(TokenType.VAR, name, last.line, last.col, start, last.end, last.comments)
             )
+        slots.append(Slot("value", start, last.end + 1, TableRef("", "", name), as_type=type_))
         done = at + used
-    return [*changed, *tokens[done:]], tuple(found)
-
-
-def spans(text: str, tokens: Sequence[Token]) -> tuple[Span, ...]:
-    """The placeholders of a text, in its order."""
-    found: list[Span] = []
-    done = 0
-    for at in candidates(tokens):
-        if at < done:
-            continue
-        name, start, used = placeholder_at(text, tokens, at)
-        if name is not None:
-            is_quoted = tokens[at].token_type is TokenType.STRING
-            is_typed = is_quoted and at > 0 and tokens[at - 1].text.upper() in _TYPES
-            found.append(Span(name, start, tokens[at + used - 1].end + 1, is_quoted, is_typed))
-            done = at + used
-    return tuple(found)
+    return [*changed, *tokens[done:]], tuple(found), slots
 
 
 def with_parameters(tree: exp.Expr) -> exp.Expr:
@@ -181,3 +149,14 @@ def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | N
 
 def _is_name(text: str) -> bool:
     return text.isidentifier()
+
+
+def _words_of_type(tokens: Sequence[Token], at: int) -> int:
+    """How many tokens before a placeholder in quotes say its type.
+
+    INTERVAL is not counted: in `INTERVAL '@n' DAY` a number can stand.
+    """
+    is_text = at > 0 and tokens[at].token_type is TokenType.STRING
+    if not is_text or tokens[at - 1].token_type is TokenType.INTERVAL:
+        return 0
+    return length_of_type(tokens, at)

@@ -1,0 +1,106 @@
+"""The places of a parsed text that may be written otherwise when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from sqlglot import Token, TokenType, exp
+
+from t4t_core.parsing.calls import calls_in
+from t4t_core.parsing.files import relative_names, variable_names
+from t4t_core.parsing.tables import ref_of, tables_in
+from t4t_core.parsing.token_groups import between_commas, closing
+from t4t_core.sql.slots import Slot
+from t4t_core.sql.table_ref import TableRef
+
+_START, _END = "start", "end"
+
+
+class UnplacedNameError(Exception):
+    """Where a name stands in the text is not known; the error's text is the name."""
+
+
+def slots_of(
+    tree: exp.Expr, nodes: Sequence[exp.Expr], tokens: Sequence[Token], values: Iterable[Slot] = ()
+) -> tuple[Slot, ...]:
+    """The places, in the order of the text.
+
+    Args:
+        tree: Of the text.
+        nodes: Those of the tree that `nodes_of` gives, at least.
+        tokens: That the tree was made of.
+        values: The places of variables' values.
+
+    Raises:
+        UnplacedNameError: The place of a name that may be written otherwise cannot be told.
+    """
+    found = [*_with_paths(values, nodes, tokens), *_files(nodes), *_calls(nodes)]
+    files = {slot.start for slot in found}
+    found += (slot for slot in _tables(nodes) if slot.start not in files)
+    if _has_long_names(tokens):
+        found += _schemas(tree)
+    return tuple(sorted(found, key=lambda slot: slot.start))
+
+
+def _tables(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
+    for table in tables_in(nodes):
+        parts = [table.args.get("catalog"), table.args.get("db"), table.this]
+        ref = ref_of(table)
+        start, end = _span([part for part in parts if part is not None], str(ref))
+        yield Slot("table", start, end, ref, is_aliased=bool(table.args.get("alias")))
+
+
+def _calls(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
+    for call, ref, qualifiers in calls_in(nodes):
+        start, end = _span([*qualifiers, call], str(ref))
+        yield Slot("call", start, end, ref)
+
+
+def _files(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
+    for name in relative_names(nodes):
+        start, end = _span([name], name.name)
+        yield Slot("file", start, end, TableRef("", "", name.name))
+
+
+def _with_paths(
+    values: Iterable[Slot], nodes: Sequence[exp.Expr], tokens: Sequence[Token]
+) -> list[Slot]:
+    """The places of values, with those told that name files."""
+    found = list(values)
+    for call, names in variable_names(nodes) if found else ():
+        start, _ = _span([call], call.name)
+        opening = next(n for n, token in enumerate(tokens) if token.start == start) + 1
+        # The arguments that follow the first say how the files are read.
+        arguments = between_commas(tokens[opening + 1 : closing(tokens, opening)])
+        first, last = arguments[0][0].start, arguments[0][-1].end
+        for n, slot in enumerate(found):
+            if slot.ref.name in names and first <= slot.start <= last:
+                found[n] = replace(slot, kind="path")
+    return found
+
+
+def _schemas(tree: exp.Expr) -> Iterator[Slot]:
+    """What stands before `table.column`."""
+    for column in tree.find_all(exp.Column):
+        if column.args.get("db"):
+            parts = [column.args.get("catalog"), column.args["db"]]
+            named = f"{column.db}.{column.table}"
+            start, _ = _span([part for part in parts if part is not None], named)
+            end, _ = _span([column.args["table"]], named)
+            yield Slot("schema", start, end, TableRef("", column.db, column.table))
+
+
+def _span(parts: Sequence[exp.Expr], name: str) -> tuple[int, int]:
+    start, end = parts[0].meta.get(_START), parts[-1].meta.get(_END)
+    if start is None or end is None:
+        raise UnplacedNameError(name)
+    return int(start), int(end) + 1
+
+
+def _has_long_names(tokens: Sequence[Token]) -> bool:
+    """Whether a name may have three parts."""
+    return any(
+        tokens[at].token_type is TokenType.DOT and tokens[at - 2].token_type is TokenType.DOT
+        for at in range(3, len(tokens))
+    )

@@ -1,0 +1,79 @@
+"""Which tables a query reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlglot import exp
+
+from t4t_core.sql.table_ref import TableRef
+
+
+def table_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
+    """The tables that a query reads, each once, in the order of the tree.
+
+    Names of common table expressions are not tables, where they can be seen; nor are table
+    functions. A file (`FROM 'events.parquet'`) is one, with the file as its name.
+    """
+    return tables_among(tree.dfs())
+
+
+def tables_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
+    """The same of the nodes of a tree, in its order."""
+    return tuple(dict.fromkeys(ref_of(table) for table in tables_in(nodes)))
+
+
+def ref_of(table: exp.Table) -> TableRef:
+    """The table as the query names it."""
+    return TableRef(catalog=table.catalog, schema=table.db, name=table.name)
+
+
+def tables_in(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
+    """The nodes that are tables which a query reads."""
+    for node in nodes:
+        if not isinstance(node, exp.Table):
+            continue
+        if isinstance(node.this, exp.Identifier) and not is_cte(node):
+            yield node
+
+
+def is_cte(table: exp.Table) -> bool:
+    """Whether a bare name is a common table expression that can be seen from where it stands.
+
+    One sees those written before it in its own WITH, and itself where it is recursive.
+    """
+    if table.db:
+        return False
+    wanted = table.name.lower()
+    node: exp.Expr = table
+    inside: exp.CTE | None = None
+    while (parent := node.parent) is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
+        clause = parent.args.get("with_")
+        if isinstance(clause, exp.With):
+            came_from_clause = node is clause
+            for cte in clause.expressions:
+                is_self = came_from_clause and cte is inside
+                if is_self and not (clause.recursive and _is_recursion(table, cte)):
+                    break
+                if cte.alias.lower() == wanted:
+                    return True
+                if is_self:
+                    break
+        node = parent
+    return False
+
+
+def _is_recursion(table: exp.Table, cte: exp.CTE) -> bool:
+    """Whether a table within a CTE of WITH RECURSIVE stands where DuckDB takes its name for it.
+
+    That is what a UNION adds to what comes before it; elsewhere the name is a table's.
+    """
+    body = cte.this.unnest()
+    if not isinstance(body, exp.Union) or body.args.get("by_name"):
+        return False
+    node: exp.Expr | None = table
+    while node is not None and node is not body.expression:
+        node = node.parent
+    return node is not None

@@ -1,0 +1,41 @@
+"""A user's SQL with the places in it that are written otherwise when it runs.
+
+The rest of the text reaches DuckDB as it stands, so that it means what DuckDB reads in it. Where
+the places are is found once, when the text is parsed; `t4t_core.sql.filling` fills them in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from t4t_core.sql.table_ref import TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of a text, from `start` up to `end`, counted from 0.
+
+    Attributes:
+        kind: A variable's value, which may be the name of a file (`path`); the name of a table, of
+            a function that is called, or of a file; what stands before a table in the name of a
+            column (`schema.` of `schema.table.column`); or a name that is known later.
+        ref: What is named there.
+        is_aliased: A table with a name of the query's own.
+        as_type: The type before a value in quotes, `DATE '@day'`, which belongs to the place.
+    """
+
+    kind: Literal["value", "path", "table", "call", "file", "schema", "name"]
+    start: int
+    end: int
+    ref: TableRef
+    is_aliased: bool = False
+    as_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlottedText:
+    """A text with its places in order, of which no two overlap."""
+
+    text: str
+    slots: tuple[Slot, ...]
