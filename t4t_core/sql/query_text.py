@@ -81,5 +81,5 @@ class QueryText:
 def _joined(outermost: Outermost, condition: Sql) -> QueryText:
     conditions = (*outermost.conditions, operand(condition))
     joined = Outermost(outermost.head, outermost.tail, conditions, outermost.sources)
-    words = " AND ".join(conditions)
+    words = " AND ".join(conditions) if outermost.conditions else condition
     return QueryText(Sql(f"{outermost.head}\nWHERE {words}{outermost.tail}"), joined)

@@ -18,7 +18,7 @@ NULL = Sql("NULL")
 TRUE = Sql("TRUE")
 FALSE = Sql("FALSE")
 
-_JOINED = re.compile(r"\b(and|or|not)\b", re.IGNORECASE)
+_JOINED = re.compile(r"\b(and|or)\b", re.IGNORECASE)
 
 
 def sql(template: LiteralString, /, **parts: Sql) -> Sql:
@@ -84,7 +84,7 @@ def around(query: Sql, condition: Sql | None = None) -> Sql:
 
 def operand(condition: Sql) -> Sql:
     """A condition of ours for use beside AND and OR."""
-    # Without one of these words in it a condition is one comparison, and needs no parentheses.
+    # Without one of these words in it nothing binds less than they do.
     return in_parentheses(condition) if _JOINED.search(condition) else condition
 
 
