@@ -81,6 +81,9 @@ def parse_query(
             hint="write only the SELECT; t4t makes the statements around it",
         )
     refuse_misplaced(nodes, found.placeholders, place)
+    names = {placeholder.name for placeholder in found.placeholders}
+    if any(isinstance(node, exp.Placeholder) and node.name not in names for node in nodes):
+        raise _parameter(place)  # as `:name` in another dialect
     if any(isinstance(node, exp.Select) and not node.expressions for node in nodes):
         raise SqlError("a SELECT selects nothing", place=place, hint="name columns, or write *")
     if isinstance(tree, exp.Select) and tree.args.get("into"):
@@ -251,12 +254,13 @@ def refuse_parameters(text: str, tokens: list[Token], place: Place) -> None:
         is_sign = token.token_type is TokenType.PARAMETER and token.text == "$"
         is_dollar = is_sign and following and following[0].start == token.end + 1
         if is_dollar or token.token_type is TokenType.PLACEHOLDER:
-            line, column = position(text, token.start)
-            raise SqlError(
-                "a query parameter has nobody to fill it in",
-                place=Place(place.file, line, column),
-                hint="write a variable as @name",
-            )
+            raise _parameter(Place(place.file, *position(text, token.start)))
+
+
+def _parameter(place: Place) -> SqlError:
+    return SqlError(
+        "a query parameter has nobody to fill it in", place=place, hint="write a variable as @name"
+    )
 
 
 def _tree(parsed: list[exp.Expr | None]) -> exp.Expr:

@@ -28,7 +28,7 @@ def test_a_failed_load_of_lineage_never_fails_a_run(
     """A query whose lineage cannot be followed is run all the same."""
     from sqlglot.errors import OptimizeError
 
-    from t4t_core.sql import lineage
+    from t4t_core.parsing import lineage
 
     def raises(*_args: object, **_options: object) -> None:
         raise OptimizeError("cannot be followed")
