@@ -113,11 +113,6 @@ class Model:
         return self.config.reads_windows
 
     @property
-    def is_sql(self) -> bool:
-        """Whether its rows come from one query that its file holds."""
-        return isinstance(self.source, Query)
-
-    @property
     def is_ephemeral(self) -> bool:
         return self.config.materialization == "ephemeral"
 

@@ -27,16 +27,11 @@ def is_known_function(name: str) -> bool:
     }
 
 
-def call_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
+def calls_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
     """The functions that a query calls, as it names them, each once, in the order of the tree.
 
     Those that sqlglot knows are left out, so what is found may still be one of DuckDB's.
     """
-    return calls_among(tree.dfs())
-
-
-def calls_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
-    """The same of the nodes of a tree, in its order."""
     return tuple(dict.fromkeys(ref for _, ref, _ in calls_in(nodes)))
 
 

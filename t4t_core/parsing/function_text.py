@@ -24,7 +24,7 @@ from t4t_core.parsing.placeholders import marked, position, tokens_of
 from t4t_core.parsing.query import refuse_parameters
 from t4t_core.parsing.signature import signature_of
 from t4t_core.parsing.slots_of import UnplacedNameError, slots_of
-from t4t_core.parsing.tables import tables_among
+from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.token_groups import closing, outside_parentheses
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.macro import Macro, Overload
@@ -106,7 +106,7 @@ def _macro(overloads: Sequence[tuple[Overload, _Body]], tokens: list[Token]) -> 
     bodies = [body for _, body in overloads]
     return Macro(
         overloads=tuple(overload for overload, _ in overloads),
-        tables=tuple(dict.fromkeys(ref for body in bodies for ref in tables_among(body.nodes))),
+        tables=tuple(dict.fromkeys(ref for body in bodies for ref in refs_of(body.tables))),
         calls=tuple(dict.fromkeys(ref for body in bodies for ref in calls_among(body.nodes))),
         fingerprint=fingerprint_of(tokens),
     )
@@ -201,7 +201,7 @@ def _overload_of(
     """The overload of a body in DuckDB's SQL."""
     body = _body(text, tokens_of(text, "duckdb"), place, "duckdb", is_table=is_table)
     try:
-        slots = slots_of(body.tree, body.nodes, body.tokens)
+        slots = slots_of(body.tree, body.nodes, body.tables, body.tokens)
     except UnplacedNameError as error:
         raise SqlError(
             f"where {error} stands in the function cannot be told", place=place
@@ -221,6 +221,7 @@ class _Body:
     tokens: list[Token]
     tree: exp.Expr
     nodes: list[exp.Expr]
+    tables: list[exp.Table]
 
 
 def _in_duckdb(
@@ -246,7 +247,8 @@ def _body(text: str, tokens: list[Token], place: Place, dialect: str, *, is_tabl
         raise SqlError("the function's body is no expression and no query", place=place)
     if is_table and not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         raise SqlError("what stands after AS TABLE is no query", place=place)
-    return _Body(Sql(text), tokens, tree, nodes_of(tree))
+    nodes = nodes_of(tree)
+    return _Body(Sql(text), tokens, tree, nodes, list(tables_in(nodes)))
 
 
 def _value_of(body: _Body) -> Sql:

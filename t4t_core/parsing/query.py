@@ -25,7 +25,7 @@ from t4t_core.parsing.placeholders import (
 )
 from t4t_core.parsing.slots_of import UnplacedNameError, slots_of
 from t4t_core.parsing.steadiness import unsteady
-from t4t_core.parsing.tables import tables_among
+from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
@@ -41,6 +41,7 @@ class _Parsed:
 
     tree: exp.Expr
     nodes: list[exp.Expr]
+    tables: list[exp.Table]
     tokens: list[Token]
     placeholders: tuple[Placeholder, ...]
     values: list[Slot]
@@ -97,7 +98,7 @@ def parse_query(
         start=tokens[0].start,
         end=tokens[-1].end + 1,
         placeholders=found.placeholders,
-        tables=tables_among(nodes),
+        tables=refs_of(found.tables),
         calls=calls_among(nodes),
         fingerprint=fingerprint_of(found.tokens),
         is_select=isinstance(tree, exp.Query),
@@ -139,14 +140,15 @@ def read_condition(text: str, place: Place) -> Condition:
     refuse_misplaced(nodes, placeholders, place)
     # A comment before or after it is none of it.
     start, end = tokens[0].start, tokens[-1].end + 1
-    slots = _slots(_Parsed(tree, nodes, changed, placeholders, values), place)
+    tables = list(tables_in(nodes))
+    slots = _slots(_Parsed(tree, nodes, tables, changed, placeholders, values), place)
     moved = tuple(replace(slot, start=slot.start - start, end=slot.end - start) for slot in slots)
     return Condition(
         words=SlottedText(text[start:end], moved),
         placeholders=placeholders,
         text=text,
         fingerprint=fingerprint_of(changed),
-        tables=tables_among(nodes),
+        tables=refs_of(tables),
         calls=calls_among(nodes),
         columns=tuple(
             tuple(part.name for part in column.parts) for column in tree.find_all(exp.Column)
@@ -188,7 +190,7 @@ def _parsed(
     nodes = nodes_of(tree)
     if replace_parameters(nodes):
         nodes = nodes_of(tree)
-    return _Parsed(tree, nodes, changed, placeholders, values)
+    return _Parsed(tree, nodes, list(tables_in(nodes)), changed, placeholders, values)
 
 
 def _with_default(slot: Slot, kept: Sequence[Token], tokens: Sequence[Token]) -> Slot:
@@ -220,7 +222,7 @@ def _in_duckdb(tree: exp.Expr, dialect: str, place: Place) -> tuple[str, _Parsed
 
 def _slots(found: _Parsed, place: Place) -> tuple[Slot, ...]:
     try:
-        return slots_of(found.tree, found.nodes, found.tokens, found.values)
+        return slots_of(found.tree, found.nodes, found.tables, found.tokens, found.values)
     except UnplacedNameError as error:
         raise SqlError(
             f"where {error} stands in the SQL cannot be told",

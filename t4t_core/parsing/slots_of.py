@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from operator import attrgetter
 
 from sqlglot import Token, TokenType, exp
 
 from t4t_core.parsing.calls import calls_in
 from t4t_core.parsing.files import relative_names, variable_names
-from t4t_core.parsing.tables import ref_of, tables_in
-from t4t_core.parsing.token_groups import between_commas, closing
+from t4t_core.parsing.tables import ref_of
+from t4t_core.parsing.token_groups import between_commas, closing, places
 from t4t_core.sql.slots import Slot
 from t4t_core.sql.table_ref import TableRef
 
@@ -22,13 +24,18 @@ class UnplacedNameError(Exception):
 
 
 def slots_of(
-    tree: exp.Expr, nodes: Sequence[exp.Expr], tokens: Sequence[Token], values: Iterable[Slot] = ()
+    tree: exp.Expr,
+    nodes: Sequence[exp.Expr],
+    tables: Iterable[exp.Table],
+    tokens: Sequence[Token],
+    values: Iterable[Slot] = (),
 ) -> tuple[Slot, ...]:
     """The places, in the order of the text.
 
     Args:
         tree: Of the text.
         nodes: Those of the tree that `nodes_of` gives, at least.
+        tables: Those among them that `tables_in` gives.
         tokens: That the tree was made of.
         values: The places of variables' values.
 
@@ -37,14 +44,14 @@ def slots_of(
     """
     found = [*_with_paths(values, nodes, tokens), *_files(nodes), *_calls(nodes)]
     files = {slot.start for slot in found}
-    found += (slot for slot in _tables(nodes) if slot.start not in files)
+    found += (slot for slot in _tables(tables) if slot.start not in files)
     if _has_long_names(tokens):
         found += _schemas(tree)
     return tuple(sorted(found, key=lambda slot: slot.start))
 
 
-def _tables(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
-    for table in tables_in(nodes):
+def _tables(tables: Iterable[exp.Table]) -> Iterator[Slot]:
+    for table in tables:
         parts = [table.args.get("catalog"), table.args.get("db"), table.this]
         ref = ref_of(table)
         start, end = _span([part for part in parts if part is not None], str(ref))
@@ -100,7 +107,5 @@ def _span(parts: Sequence[exp.Expr], name: str) -> tuple[int, int]:
 
 def _has_long_names(tokens: Sequence[Token]) -> bool:
     """Whether a name may have three parts."""
-    return any(
-        tokens[at].token_type is TokenType.DOT and tokens[at - 2].token_type is TokenType.DOT
-        for at in range(3, len(tokens))
-    )
+    dots = places(TokenType.DOT, list(map(attrgetter("token_type"), tokens)))
+    return any(later - dot == 2 for dot, later in pairwise(dots))

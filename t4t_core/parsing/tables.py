@@ -9,18 +9,9 @@ from sqlglot import exp
 from t4t_core.sql.table_ref import TableRef
 
 
-def table_refs(tree: exp.Expr) -> tuple[TableRef, ...]:
-    """The tables that a query reads, each once, in the order of the tree.
-
-    Names of common table expressions are not tables, where they can be seen; nor are table
-    functions. A file (`FROM 'events.parquet'`) is one, with the file as its name.
-    """
-    return tables_among(tree.dfs())
-
-
-def tables_among(nodes: Iterable[exp.Expr]) -> tuple[TableRef, ...]:
-    """The same of the nodes of a tree, in its order."""
-    return tuple(dict.fromkeys(ref_of(table) for table in tables_in(nodes)))
+def refs_of(tables: Iterable[exp.Table]) -> tuple[TableRef, ...]:
+    """What a query calls its tables, each once."""
+    return tuple(dict.fromkeys(map(ref_of, tables)))
 
 
 def ref_of(table: exp.Table) -> TableRef:
@@ -29,7 +20,11 @@ def ref_of(table: exp.Table) -> TableRef:
 
 
 def tables_in(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
-    """The nodes that are tables which a query reads."""
+    """The nodes that are tables which a query reads, in their order.
+
+    Names of common table expressions are not tables, where they can be seen; nor are table
+    functions. A file (`FROM 'events.parquet'`) is one, with the file as its name.
+    """
     for node in nodes:
         if not isinstance(node, exp.Table):
             continue
