@@ -27,7 +27,7 @@ def made_anew(model: Model, query: QueryText, facts: Facts, catalog: str) -> tup
         return (*room, Write(create_view(target, query.sql), note=f"Created view: {model}"))
     if facts.number is None:
         create = create_table(target, query.sql)
-        return (*room, Write(create, Tally.CREATED, f"Created table: {model}"))
+        return (*room, Write(create, Tally.CREATED, f"Created table: {model}", into=target))
     keys = model.config.unique_key
     assert keys is not None, "checked when the metadata was read"
     for key in keys:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from t4t_core.errors import Place
+from t4t_core.sql.text import Sql
 
 
 class Tally(Enum):
@@ -30,12 +31,14 @@ class Write:
     Attributes:
         note: What the log says once it ran, or None for nothing.
         is_of_stage: It does nothing where no rows are staged, so that it is left out then.
+        into: The table that it writes to, where the user's own query stands in it.
     """
 
     sql: str
     tally: Tally = Tally.NONE
     note: str | None = None
     is_of_stage: bool = False
+    into: Sql | None = None
 
 
 @dataclass(frozen=True, slots=True)

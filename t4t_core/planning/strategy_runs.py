@@ -80,7 +80,8 @@ def later_run(
 
 
 def _create(work: Work, rows: Sql) -> Write:
-    return Write(create_table(work.table, rows), Tally.CREATED, f"Created table: {work.name}")
+    create = create_table(work.table, rows)
+    return Write(create, Tally.CREATED, f"Created table: {work.name}", into=work.table)
 
 
 def _checks(work: Work, settings: StrategyConfig) -> tuple[Step, ...]:

@@ -20,7 +20,7 @@ from t4t_core.planning.steps import (
     Tally,
     Write,
 )
-from t4t_core.sql.statements import count_where, table_written
+from t4t_core.sql.statements import count_where
 
 log = logging.getLogger("DuckDBAdapter")
 
@@ -139,14 +139,14 @@ def _write(write: Write, warehouse: Warehouse, tallies: Tallies) -> None:
 
 def _written(write: Write, warehouse: Warehouse) -> int:
     """Carries out a statement; gives the number of rows that it wrote."""
-    if write.tally is Tally.NONE or not warehouse.is_several(write.sql):
+    if write.into is None or not warehouse.is_several(write.sql):
         return warehouse.execute(write.sql)
-    # It tells no number, so the table's rows are counted. Only what makes a table of the model's
-    # query or inserts its rows can be such a statement.
-    count = count_where(table_written(write.sql))
-    before = warehouse.number(count) if write.sql.startswith("INSERT ") else 0
+    # It tells no number, so the table's rows are counted.
+    count = count_where(write.into)
+    is_replaced = write.tally in (Tally.CREATED, Tally.STAGED)
+    before = 0 if is_replaced else warehouse.number(count)
     warehouse.execute(write.sql)
-    return warehouse.number(count) - before
+    return abs(warehouse.number(count) - before)
 
 
 def _run_hook(hook: HookStep, warehouse: Warehouse) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from t4t_core.names import TableName
@@ -12,11 +11,6 @@ from t4t_core.sql.text import Sql, any_of, listed, sql, subquery
 from t4t_core.values import TimeKind
 
 STAGE = "t4t_stage"
-
-_NAME = r'(?:\w+|"(?:[^"]|"")+")'
-_WRITTEN = re.compile(
-    rf"(?:CREATE OR REPLACE(?: TEMPORARY)? TABLE|INSERT INTO) ({_NAME}(?:\.{_NAME})*)"
-)
 
 
 def temporary(name: str) -> Sql:
@@ -88,13 +82,6 @@ def assignments(values: Mapping[str, Sql]) -> Sql:
         sql("{name} = {value}", name=identifier(name), value=value)
         for name, value in values.items()
     )
-
-
-def table_written(statement: str) -> Sql:
-    """The table of `create_table`, `create_temporary` or `insert`."""
-    found = _WRITTEN.match(statement)
-    assert found is not None, "of one of these"
-    return Sql(found[1])
 
 
 def select(columns: Sql, origin: Sql, condition: Sql | None = None) -> Sql:

@@ -107,6 +107,7 @@ def _insertion(work: Work, rows: Sql) -> Write:
         insert(work.table, work.column_names, rows),
         Tally.INSERTED,
         f"Executed insert for table: {work.name}",
+        into=work.table,
     )
 
 

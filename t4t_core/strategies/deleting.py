@@ -64,4 +64,5 @@ def leave_to_later_rows(matching: Matching) -> tuple[Step, ...]:
     if work.upper is None:
         return ()
     later = exists(work.rows_past_end().named("q"), matching.is_one_key("t4t_new", "q"))
-    return (Write(delete(named(work.stage, "t4t_new"), later), Tally.UNSTAGED),)
+    left = delete(named(work.stage, "t4t_new"), later)
+    return (Write(left, Tally.UNSTAGED, into=work.stage),)

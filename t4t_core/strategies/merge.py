@@ -98,7 +98,7 @@ def _create(
     if work.number is not None:
         return create_numbered(numbering_of(work, settings.unique_key), rows, old)
     note = f"Created table: {work.name}"
-    return (Write(create_table(work.table, rows), Tally.CREATED, note),)
+    return (Write(create_table(work.table, rows), Tally.CREATED, note, into=work.table),)
 
 
 def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) -> StrategyRun:

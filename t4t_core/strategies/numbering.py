@@ -91,7 +91,7 @@ def create_numbered(numbering: Numbering, rows: Sql, old: tuple[Column, ...]) ->
     )
     return (
         make_memory(),
-        Write(create, Tally.CREATED, f"Created table: {numbering.name}"),
+        Write(create, Tally.CREATED, f"Created table: {numbering.name}", into=numbering.table),
         *((gate,) if old else ()),
         remember(numbering),
     )
@@ -111,15 +111,19 @@ def number_stage(matching: Matching) -> tuple[Step, ...]:
 def insert_numbered(work: Work, rows: Sql, note: str) -> tuple[Step, ...]:
     """Adds rows that the table does not hold, with new numbers where it has numbers."""
     if work.number is None:
-        return (Write(insert(work.table, work.column_names, rows), Tally.INSERTED, note),)
+        return (_inserted(work, work.column_names, rows, note),)
     numbering = numbering_of(work, None)
     new = _new_numbers(numbering, _greatest(numbering))
     added = _select(numbering, new, subquery(rows, Sql("t4t_new")))
     return (
         make_memory(),
-        Write(insert(work.table, work.written_names, added), Tally.INSERTED, note),
+        _inserted(work, work.written_names, added, note),
         remember(numbering),
     )
+
+
+def _inserted(work: Work, names: Sequence[str], rows: Sql, note: str) -> Write:
+    return Write(insert(work.table, names, rows), Tally.INSERTED, note, into=work.table)
 
 
 def remember(numbering: Numbering) -> Write:

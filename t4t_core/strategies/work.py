@@ -183,7 +183,8 @@ class Work:
 
     def create_stage(self, *, with_null: bool) -> Write:
         """Puts the query's rows in the window into the stage."""
-        return Write(create_temporary(STAGE, self.rows(with_null=with_null).sql), Tally.STAGED)
+        create = create_temporary(STAGE, self.rows(with_null=with_null).sql)
+        return Write(create, Tally.STAGED, into=self.stage)
 
     def gate_null_time(self, where: Sql) -> tuple[Step, ...]:
         """Refuses rows without a time where `null_time` is `error`."""
