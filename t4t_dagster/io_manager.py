@@ -16,13 +16,13 @@ from t4t_core.data_tests.checking import check_placeholders, run_checks
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import LockedError, ProjectError, T4tError
 from t4t_core.models import Model
-from t4t_core.parsing.lineage import Lineage
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
 from t4t_core.project import Project, with_variables
 from t4t_core.report import CheckReport, ModelReport
 from t4t_core.running.run import require_variables
 from t4t_core.seeds.seed import Seed
+from t4t_core.sql.origins import Lineage
 from t4t_core.sql_functions.made import register_functions
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.checks import only

@@ -7,14 +7,13 @@ from t4t_core.errors import DatabaseError
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.other_database import DEFERRED
-from t4t_core.parsing.lineage import Lineage, column_origins
-from t4t_core.parsing.query import parse_query
 from t4t_core.planning.bounds import with_window_values
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.request import Request
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.names import table_in
+from t4t_core.sql.origins import Lineage
 from t4t_core.sql.statements import rows_of
 from t4t_core.sql.table_ref import TableRef
 
@@ -25,6 +24,9 @@ def lineage_of(
     """Which upstream columns each column comes from; empty for seeds and Python models."""
     if isinstance(node, Seed) or isinstance(node.source, PythonSource):
         return {}
+    from t4t_core.parsing.lineage import column_origins
+    from t4t_core.parsing.query import parse_query
+
     request = with_window_values(node, request, None)
     compiled = compiled_query(node, project.graph, request.variables)
     query = parse_query(compiled.sql, node.place)

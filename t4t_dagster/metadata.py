@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 
 from t4t_core.models import Model
-from t4t_core.parsing.lineage import Lineage
 from t4t_core.planning.facts import Column
 from t4t_core.project import Project
 from t4t_core.report import ModelReport
 from t4t_core.seeds.seed import Seed
+from t4t_core.sql.origins import Lineage
 from t4t_core.sql.table_ref import TableRef
 from t4t_core.values import TimeKind, TimeValue
 from t4t_dagster.translator import T4tTranslator

@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 
 from t4t_core.models import Model
-from t4t_core.parsing.lineage import Lineage
 from t4t_core.project import Project
 from t4t_core.report import ModelReport
 from t4t_core.seeds.seed import Seed
+from t4t_core.sql.origins import Lineage
 from t4t_dagster.metadata import column_lineage, materialization_metadata
 from t4t_dagster.translator import T4tTranslator
 

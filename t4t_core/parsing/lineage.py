@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
@@ -15,22 +14,12 @@ from sqlglot.schema import MappingSchema
 
 from t4t_core.parsing.duckdb_as_written import DuckDBAsWritten
 from t4t_core.sql.filling import Fill, StandIn
+from t4t_core.sql.origins import Lineage, Origin
 from t4t_core.sql.query import Query
 from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.text import Sql
 
 log = logging.getLogger("t4t_core.lineage")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
-    """A column of a table that a query reads."""
-
-    table: TableRef
-    column: str
-
-
-Lineage = Mapping[str, tuple[Origin, ...]]
 
 
 def column_origins(query: Query, columns_of: Mapping[TableRef, Sequence[str]]) -> Lineage:

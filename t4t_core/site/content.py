@@ -13,7 +13,7 @@ from t4t_core.config import ColumnConfig
 from t4t_core.errors import T4tError
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
-from t4t_core.parsing.lineage import Lineage, column_origins
+from t4t_core.parsing.lineage import column_origins
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.planning.facts import Column, column_named
 from t4t_core.project.load import Project
@@ -21,6 +21,7 @@ from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
 from t4t_core.site.database import Found
 from t4t_core.site.layout import NODE_HEIGHT, NODE_WIDTH, layout
+from t4t_core.sql.origins import Lineage
 from t4t_core.sql.query import Query
 from t4t_core.sql.table_ref import TableRef
 

@@ -10,10 +10,11 @@ import pytest
 from t4t_core import load_project
 from t4t_core.errors import Place, T4tError
 from t4t_core.models import Model
-from t4t_core.parsing.lineage import Origin, column_origins
+from t4t_core.parsing.lineage import column_origins
 from t4t_core.parsing.query import parse_query
 from t4t_core.planning.compiled import compiled_query
 from t4t_core.sql.filling import Fill
+from t4t_core.sql.origins import Origin
 from t4t_core.sql.query_text import QueryText
 from t4t_core.sql.statements import is_null
 from t4t_core.sql.table_ref import TableRef
