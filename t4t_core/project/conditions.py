@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, StrategyConfig
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import TableName
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.condition import Condition
 
 _SIDES = ("target", "source")
@@ -22,7 +23,7 @@ class Conditions:
 
 
 def conditions_of(
-    settings: StrategyConfig | HistoryConfig | None, name: TableName, place: Place
+    settings: StrategyConfig | HistoryConfig | None, name: TableName, place: Place, sql: SqlTexts
 ) -> Conditions:
     """The conditions in a strategy's settings.
 
@@ -30,25 +31,26 @@ def conditions_of(
         settings: None for a model that is not incremental.
         name: The model's.
         place: The file that holds its metadata.
+        sql: Reads them.
 
     Raises:
         T4tError: One of them is no condition, or speaks of what it cannot.
     """
     if isinstance(settings, DeleteInsertConfig) and settings.where_condition is not None:
-        return Conditions(where=_where(settings.where_condition, name, place))
+        return Conditions(where=_where(settings.where_condition, name, place, sql))
     if not isinstance(settings, MergeConfig):
         return Conditions()
     delete_when = None
     if settings.delete_when is not None:
-        delete_when = _over_rows(settings.delete_when, "delete_when", place)
+        delete_when = _over_rows(settings.delete_when, "delete_when", place, sql)
     return Conditions(
         delete_when=delete_when,
-        predicates=tuple(_predicate(text, place) for text in settings.incremental_predicates),
+        predicates=tuple(_predicate(text, place, sql) for text in settings.incremental_predicates),
     )
 
 
-def _where(text: str, name: TableName, place: Place) -> Condition:
-    condition = _read(text, place)
+def _where(text: str, name: TableName, place: Place, sql: SqlTexts) -> Condition:
+    condition = sql.condition(text, place)
     bare = next((ref for ref in condition.tables if not ref.schema and not ref.is_file), None)
     if bare is not None:
         raise UsageError(
@@ -59,9 +61,9 @@ def _where(text: str, name: TableName, place: Place) -> Condition:
     return condition
 
 
-def _over_rows(text: str, key: str, place: Place) -> Condition:
+def _over_rows(text: str, key: str, place: Place, sql: SqlTexts) -> Condition:
     """A condition over rows alone: what another table holds may change between two runs."""
-    condition = _read(text, place)
+    condition = sql.condition(text, place)
     if condition.holds_query:
         raise UsageError(
             f"{key} holds a query; it can only look at the row itself",
@@ -71,8 +73,8 @@ def _over_rows(text: str, key: str, place: Place) -> Condition:
     return condition
 
 
-def _predicate(text: str, place: Place) -> Condition:
-    condition = _over_rows(text, "incremental_predicates", place)
+def _predicate(text: str, place: Place, sql: SqlTexts) -> Condition:
+    condition = _over_rows(text, "incremental_predicates", place, sql)
     for parts in condition.columns:
         if len(parts) < 2 or parts[0].lower() not in _SIDES:
             name = parts[-1]
@@ -82,9 +84,3 @@ def _predicate(text: str, place: Place) -> Condition:
                 hint=f"write target.{name} for the table's row, or source.{name} for the new one",
             )
     return condition
-
-
-def _read(text: str, place: Place) -> Condition:
-    from t4t_core.parsing.query import read_condition
-
-    return read_condition(text, place)

@@ -79,7 +79,7 @@ def sql_model(
         mistakes.append(error.located(model=str(name)))
     if source is None or config is None:
         raise ProjectError(tuple(mistakes))
-    return _model(name, config, place, config_place, source)
+    return _model(name, config, place, config_place, source, sql)
 
 
 def declared_models(
@@ -134,7 +134,7 @@ def _declared_model(
         source = _query_in_python(declaration.sql or "", place, sql)
     else:
         source = _source(function, declaration.inputs, place, sql, variables)
-    return _model(name, config, place, place, source)
+    return _model(name, config, place, place, source, sql)
 
 
 def _source(
@@ -222,9 +222,10 @@ def _model(
     place: Place,
     config_place: Place,
     source: Query | PythonSource,
+    sql: SqlTexts,
 ) -> Model:
     try:
-        conditions = conditions_of(config.strategy, name, config_place)
+        conditions = conditions_of(config.strategy, name, config_place, sql)
         before = _hooks("pre_hook", config.pre_hook, config_place)
         after = _hooks("post_hook", config.post_hook, config_place)
     except T4tError as error:

@@ -1,4 +1,4 @@
-"""SQL texts as queries, parsed only where they were not read before.
+"""SQL texts as queries and conditions, parsed only where they were not read before.
 
 What a text says is kept in the project's folder under a hash of the text, so that loading an
 unchanged project parses nothing. The file may be lost, broken or somebody else's at any time: it is
@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import platform
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from t4t_core.errors import Place
 from t4t_core.release import sqlglot_release
+from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
 from t4t_core.sql.reading import Reading, said
 
@@ -29,17 +30,25 @@ SWITCH = "T4T_CACHE"
 log = logging.getLogger("t4t_core.cache")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What texts say, by their keys."""
+
+    queries: dict[str, Reading] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+
+
 class SqlTexts:
-    """Reads SQL texts as queries.
+    """Reads SQL texts.
 
     Attributes:
-        dialect: The sqlglot dialect that they are written in.
+        dialect: The sqlglot dialect that queries are written in.
     """
 
-    def __init__(self, dialect: str, known: Mapping[str, Reading], file: Path | None) -> None:
+    def __init__(self, dialect: str, known: Kept, file: Path | None) -> None:
         self.dialect = dialect
         self._known = known
-        self._used: dict[str, Reading] = {}
+        self._used = Kept()
         self._file = file
 
     def query(self, text: str, place: Place) -> Query:
@@ -49,7 +58,7 @@ class SqlTexts:
             SqlError: As `parse_model` does.
         """
         key = _key(text, self.dialect)
-        reading = self._known.get(key)
+        reading = self._known.queries.get(key)
         if reading is None:
             from t4t_core.parsing.model_query import parse_model
             from t4t_core.parsing.query import reading_of
@@ -58,15 +67,32 @@ class SqlTexts:
             reading = reading_of(query)
         else:
             query = Query(**said(reading), text=text, place=place, dialect=self.dialect)
-        self._used[key] = reading
+        self._used.queries[key] = reading
         return query
+
+    def condition(self, text: str, place: Place) -> Condition:
+        """The condition that a text of metadata holds, in DuckDB's SQL.
+
+        Raises:
+            SqlError: As `read_condition` does.
+        """
+        key = _key(text, "duckdb")
+        condition = self._known.conditions.get(key)
+        if condition is None:
+            from t4t_core.parsing.query import read_condition
+
+            condition = read_condition(text, place)
+        self._used.conditions[key] = condition
+        return condition
 
     def keep(self) -> None:
         """Keeps what the texts read since the start say, and forgets all other.
 
         Without a file, or where it cannot be written, nothing is kept.
         """
-        if self._file is None or self._used.keys() == self._known.keys():
+        used, known = self._used, self._known
+        has_more = used.conditions.keys() != known.conditions.keys()
+        if self._file is None or not (has_more or used.queries.keys() != known.queries.keys()):
             return
         body = _adapter().dump_json(self._used)
         try:
@@ -78,19 +104,19 @@ class SqlTexts:
 def sql_texts(folder: Path, dialect: str) -> SqlTexts:
     """The SQL texts of the project in a folder; the environment variable T4T_CACHE=0 keeps none."""
     if os.environ.get(SWITCH) == "0":
-        return SqlTexts(dialect, {}, None)
+        return SqlTexts(dialect, Kept(), None)
     file = folder / FOLDER / FILE
     try:
         known = _read(file)
     except FileNotFoundError:
-        known = {}
+        known = Kept()
     except (OSError, ValueError) as error:
         log.debug("%s is not used: %s", file, error)
-        known = {}
+        known = Kept()
     return SqlTexts(dialect, known, file)
 
 
-def _read(file: Path) -> dict[str, Reading]:
+def _read(file: Path) -> Kept:
     """What is kept.
 
     Raises:
@@ -117,8 +143,8 @@ def _write(file: Path, content: bytes) -> None:
 
 
 @cache
-def _adapter() -> TypeAdapter[dict[str, Reading]]:
-    return TypeAdapter(dict[str, Reading])
+def _adapter() -> TypeAdapter[Kept]:
+    return TypeAdapter(Kept)
 
 
 def _key(text: str, dialect: str) -> str:

@@ -37,6 +37,17 @@ MODELS = {
     "a/defaults.sql": "SELECT @a:1 AS a, @b:1.0 AS b, {{ c | default('é') }} AS c, @d:true AS d",
     "a/inlined.sql": '-- metadata: {"materialization": "ephemeral"}\nSELECT id FROM raw.z',
     "a/reads.sql": "SELECT * FROM inlined, a.plain",
+    "a/window.sql": (
+        '-- metadata: {"materialization": "incremental", "incremental": {"strategy":'
+        ' "delete_insert", "delete_insert": {"time_column": "c", "start_date": "@day",'
+        ' "where_condition": "a.window.c >= @start_date -- all"}}}\nSELECT * FROM raw.w'
+    ),
+    "a/merged.sql": (
+        '-- metadata: {"materialization": "incremental", "incremental": {"strategy": "merge",'
+        ' "merge": {"time_column": "c", "unique_key": ["id"], "delete_when": "source.gone",'
+        ' "incremental_predicates": ["target.c > source.c", "target.id > @least"]}}}\n'
+        "SELECT * FROM raw.w"
+    ),
     "a/made.py": (
         "from t4t_core import create_model\n"
         "for n in range(3):\n"
@@ -105,9 +116,11 @@ def _same(one: Project, other: Project) -> None:
     assert one.graph.parents == other.graph.parents
     assert one.graph.sources == other.graph.sources
     assert one.checks == other.checks
-    for (model, query), (_, alike) in zip(_queries(one), _queries(other), strict=True):
+    for (model, query), (other_model, alike) in zip(_queries(one), _queries(other), strict=True):
         assert query == alike
         assert repr(query.defaults) == repr(alike.defaults)
+        for condition, same in zip(model.conditions, other_model.conditions, strict=True):
+            assert (condition, condition.words) == (same, same.words)
         values = one.variables
         assert compiled_query(model, one.graph, values) == compiled_query(
             model, other.graph, values
@@ -142,7 +155,8 @@ def test_an_unchanged_file_is_not_parsed(folder: Path, parsed: list[str]) -> Non
     (folder / "models" / "a" / "plain.sql").write_text("SELECT 2 AS id")
     load_project(folder)
 
-    assert cold == 2 * 16  # each text is tokenized once and parsed once
+    # Each query is tokenized once and parsed once; of the four conditions the first is counted.
+    assert cold == 2 * 18 + 4
     assert warm == []
     assert parsed == ["tokenize SELECT 2 AS id", "parse SELECT 2 AS id"]
 
