@@ -38,10 +38,12 @@ def clauses_of(
     Args:
         tree: Of the query.
         nodes: Those of the tree that `nodes_of` gives.
-        tokens: That the tree was made of.
+        tokens: Of the text.
     """
     if not isinstance(tree, exp.Select) or not _args(tree) <= _PLAIN:
         return None
+    if tokens[0].token_type is TokenType.TABLE:
+        return None  # `TABLE name` has no WHERE
     if not tree.args.get("from_") or _looks_at_other_rows(tree, nodes):
         return None
     sources = None if _is_star(tree) else _sources(tree)

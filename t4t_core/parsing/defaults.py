@@ -59,12 +59,21 @@ def _touches(tokens: Sequence[Token], at: int) -> bool:
 def _literal(tokens: Sequence[Token], at: int) -> Sequence[Token]:
     """The tokens of the literal that begins here; none where there is no literal."""
     for token in tokens[at : at + 1]:
-        if token.token_type in (TokenType.NUMBER, TokenType.STRING) or token.text.lower() in _WORDS:
+        is_word = token.token_type is TokenType.STRING or token.text.lower() in _WORDS
+        if is_word or _is_number(token):
             return tokens[at : at + 1]
-        is_number_next = [t.token_type for t in tokens[at + 1 : at + 2]] == [TokenType.NUMBER]
-        if token.token_type is TokenType.DASH and is_number_next:
+        if token.token_type is TokenType.DASH and any(map(_is_number, tokens[at + 1 : at + 2])):
             return tokens[at : at + 2]
     return ()
+
+
+def _is_number(token: Token) -> bool:
+    """Whether it is one: sqlglot reads `1e`, without what should follow, as one too."""
+    try:
+        float(token.text)
+    except ValueError:
+        return False
+    return token.token_type is TokenType.NUMBER
 
 
 def value_of(tokens: Sequence[Token]) -> object:

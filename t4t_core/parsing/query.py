@@ -94,6 +94,8 @@ def parse_query(
             hint="leave INTO out; the model's name is the table",
         )
     in_duckdb, ran = (None, found) if dialect == "duckdb" else _in_duckdb(tree, dialect, place)
+    # What stands in the text: of those that were parsed, defaults were left out.
+    written = tokens if in_duckdb is None else ran.tokens
     return Query(
         start=tokens[0].start,
         end=tokens[-1].end + 1,
@@ -104,10 +106,10 @@ def parse_query(
         is_select=isinstance(tree, exp.Query),
         metadata=metadata,
         written_defaults="{}",
-        unsteady=unsteady(tokens if in_duckdb is None else ran.tokens),
+        unsteady=unsteady(written),
         in_duckdb=in_duckdb,
         slots=_slots(ran, place),
-        clauses=clauses_of(ran.tree, ran.nodes, ran.tokens),
+        clauses=clauses_of(ran.tree, ran.nodes, written),
         text=text,
         place=place,
         dialect=dialect,

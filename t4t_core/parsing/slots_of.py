@@ -44,18 +44,25 @@ def slots_of(
     """
     found = [*_with_paths(values, nodes, tokens), *_files(nodes), *_calls(nodes)]
     files = {slot.start for slot in found}
-    found += (slot for slot in _tables(tables) if slot.start not in files)
+    found += (slot for slot in _tables(tables, tokens) if slot.start not in files)
     if _has_long_names(tokens):
         found += _schemas(tree)
     return tuple(sorted(found, key=lambda slot: slot.start))
 
 
-def _tables(tables: Iterable[exp.Table]) -> Iterator[Slot]:
+def _tables(tables: Iterable[exp.Table], tokens: Sequence[Token]) -> Iterator[Slot]:
+    words = [at for at, token in enumerate(tokens) if token.token_type is TokenType.TABLE]
+    as_queries = {tokens[at + 1].start: tokens[at].start for at in words}
     for table in tables:
         parts = [table.args.get("catalog"), table.args.get("db"), table.this]
         ref = ref_of(table)
         start, end = _span([part for part in parts if part is not None], str(ref))
-        yield Slot("table", start, end, ref, is_aliased=bool(table.args.get("alias")))
+        if isinstance(table.parent, exp.Describe | exp.Summarize):
+            yield Slot("table", start, end, ref, is_aliased=True)
+        elif start in as_queries:
+            yield Slot("table", as_queries[start], end, ref, is_query=True)
+        else:
+            yield Slot("table", start, end, ref, is_aliased=bool(table.args.get("alias")))
 
 
 def _calls(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:

@@ -136,9 +136,10 @@ class Filled:
             return None
         wanted = self._fill.words.get(slot.ref.name, identifier(slot.ref.name))
         has_name = stand_in.name and identifier(stand_in.name) == wanted
-        if slot.is_aliased or has_name:
-            return stand_in.sql
-        return Sql(f"{stand_in.sql} AS {wanted}")
+        found = stand_in.sql
+        if not slot.is_aliased and not has_name:
+            found = Sql(f"{found} AS {wanted}")
+        return Sql(f"FROM {found}") if slot.is_query else found
 
     def _file(self, slot: Slot) -> Sql | None:
         if self._fill.folder is None:

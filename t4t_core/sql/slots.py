@@ -21,7 +21,8 @@ class Slot:
             a function that is called, or of a file; what stands before a table in the name of a
             column (`schema.` of `schema.table.column`); or a name that is known later.
         ref: What is named there.
-        is_aliased: A table with a name of the query's own.
+        is_aliased: A table with a name of the query's own, or with no place for one (`SUMMARIZE t`).
+        is_query: It is `TABLE t`.
         as_type: The type before a value in quotes, `DATE '@day'`, which belongs to the place.
     """
 
@@ -30,6 +31,7 @@ class Slot:
     end: int
     ref: TableRef
     is_aliased: bool = False
+    is_query: bool = False
     as_type: str = ""
 
 

@@ -10,7 +10,9 @@ import pytest
 from t4t_core.errors import Place, SqlError
 from t4t_core.parsing.model_query import parse_model
 from t4t_core.sql.filling import Fill
+from t4t_core.sql.literals import number_literal
 from t4t_core.sql.query import Query
+from t4t_core.sql.text import sql
 
 PLACE = Place(Path("t.sql"))
 
@@ -41,6 +43,40 @@ def test_the_default_stands_where_nothing_is_set(text: str, default: object, oth
     assert found == other
     if default is not None:
         assert value(text) == default
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT c FROM t WHERE c < @n:10",
+        "SELECT c FROM t WHERE c < @n:10 ORDER BY c",
+        "SELECT t.c FROM t JOIN t AS u ON t.c = u.c AND u.c < @n:10",
+        "SELECT t.c FROM t JOIN t AS u ON t.c = u.c AND u.c < @n:10 WHERE t.c > 0",
+        "SELECT c FROM t WHERE c < {{ n | default(10) }}",
+    ],
+)
+def test_a_default_ends_a_clause(text: str) -> None:
+    """The filter of a window comes after all of it, and leaves the value in its place."""
+    database = duckdb.connect()
+    # What would be read if the placeholder stayed: `@n` is the absolute value of a column.
+    database.execute("CREATE TABLE t AS SELECT range AS c, 100 AS n FROM range(20)")
+    query = parse_model(text, PLACE)
+
+    def rows(**variables: object) -> list[tuple[object, ...]]:
+        filtered = query.filled(Fill(PLACE, variables)).where(
+            "c", lambda c: sql("{c} >= {n}", c=c, n=number_literal(2))
+        )
+        return sorted(database.execute(filtered.sql).fetchall())
+
+    assert rows() == [(n,) for n in range(2, 10)]
+    assert rows(n=4) == [(2,), (3,)]
+
+
+@pytest.mark.parametrize("default", ["1e", "1e+", "-1e"])
+def test_half_a_number_is_no_default(default: str) -> None:
+    """It is an error with a place, and not one of Python's."""
+    with pytest.raises(SqlError):
+        parse_model(f"SELECT @n:{default} AS x", PLACE)
 
 
 def test_two_defaults_are_refused() -> None:

@@ -10,19 +10,26 @@ import pytest
 
 from t4t_core import load_project
 from t4t_core.planning.compiled import compiled_query
+from t4t_core.sql.query_text import QueryText
+from t4t_core.sql.text import Sql
 
 TOML = '[connection]\npath = "data/x.duckdb"\n[vars]\nsmallest = 3\n'
 
 
-def to_run(folder: Path, sql: str) -> str:
+def to_run(folder: Path, sql: str, *, is_ephemeral: bool = False) -> str:
+    return query_to_run(folder, sql, is_ephemeral=is_ephemeral).sql
+
+
+def query_to_run(folder: Path, sql: str, *, is_ephemeral: bool = False) -> QueryText:
     models = folder / "models" / "m"
     models.mkdir(parents=True)
     (folder / "project.toml").write_text(TOML)
     (models / "t.sql").write_text(sql)
-    (models / "other.sql").write_text("SELECT 1 AS a")
+    metadata = '-- metadata: {"materialization": "ephemeral"}\n' * is_ephemeral
+    (models / "other.sql").write_text(f"{metadata}SELECT 1 AS a")
     project = load_project(folder)
     model = next(model for model in project.models if model.name.name == "t")
-    return compiled_query(model, project.graph, project.variables).sql
+    return compiled_query(model, project.graph, project.variables)
 
 
 def test_a_table_is_made_from_the_users_own_text(tmp_path: Path) -> None:
@@ -45,6 +52,44 @@ def test_what_must_be_replaced_is(tmp_path: Path, sql: str) -> None:
 
     assert "m.other" in found
     assert "@" not in found
+
+
+@pytest.mark.parametrize("is_ephemeral", [False, True])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "TABLE other",
+        "TABLE OTHER",
+        "TABLE OTHER ORDER BY OTHER.a",
+        "SELECT * FROM (TABLE/**/Other)",
+        "TABLE m.other UNION ALL TABLE OTHER",
+        "SELECT * FROM (SUMMARIZE OTHER)",
+        "SELECT * FROM (DESCRIBE OTHER) AS d",
+    ],
+)
+def test_a_table_is_replaced_where_no_name_can_stand_beside_it(
+    tmp_path: Path, sql: str, is_ephemeral: bool
+) -> None:
+    """Its query's own name for it is written only where SQL lets it."""
+    database = duckdb.connect()
+    database.execute("CREATE SCHEMA m; CREATE TABLE m.other AS SELECT 1 AS a")
+    expected = database.execute(f"SET search_path = 'm'; {sql}").fetchall()
+    database.execute("SET search_path = 'main'")
+    if is_ephemeral:
+        database.execute("DROP TABLE m.other")
+
+    found = to_run(tmp_path, sql, is_ephemeral=is_ephemeral)
+
+    assert database.execute(found).fetchall() == expected
+
+
+def test_a_window_stands_around_a_table_statement(tmp_path: Path) -> None:
+    """`TABLE name` has no WHERE that a filter could join."""
+    query = query_to_run(tmp_path, "TABLE OTHER")
+
+    filtered = query.where("a", lambda a: Sql(f"{a} > 1")).sql
+
+    assert filtered == "SELECT *\nFROM (\nFROM m.other AS OTHER\n) AS q\nWHERE q.a > 1"
 
 
 @pytest.mark.parametrize("call", ["d -> '{}'", "d ->> '{}'", "json_extract_string(d, '{}')"])
