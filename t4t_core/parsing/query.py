@@ -19,6 +19,7 @@ from t4t_core.parsing.parse_errors import first_line, parse_error, unclosed
 from t4t_core.parsing.placeholders import (
     candidates,
     marked,
+    placeholder_at,
     position,
     replace_parameters,
     tokens_of,
@@ -213,13 +214,26 @@ def _in_duckdb(tree: exp.Expr, dialect: str, place: Place) -> tuple[str, _Parsed
         node.replace(exp.Var(this=f"@{node.name}"))
     try:
         text = written.sql("duckdb", pretty=True, comments=False)
-        return text, _parsed(text, tokens_of(text, "duckdb"), place, "duckdb")
+        return text, _parsed(text, tokens_of(text, "duckdb"), place, "duckdb", _with_plain_texts)
     except (TokenError, RecursionError, SqlError) as error:
         raise SqlError(
             f"what sqlglot makes of this {dialect} query cannot be read as DuckDB's SQL",
             place=place,
             hint="write it with words that both have, or in DuckDB's SQL",
         ) from error
+
+
+def _with_plain_texts(text: str, tokens: Sequence[Token]) -> list[Token]:
+    """The tokens of a translated query, in whose texts no placeholder is left.
+
+    One in quotes is without them by now; `'@name'` was `$$@name$$` or `r'@name'`.
+    """
+    return [
+        Token(TokenType.RAW_STRING, t.text, t.line, t.col, t.start, t.end, t.comments)
+        if t.token_type is TokenType.STRING and placeholder_at(text, tokens, at)[0] is not None
+        else t
+        for at, t in enumerate(tokens)
+    ]
 
 
 def _slots(found: _Parsed, place: Place) -> tuple[Slot, ...]:

@@ -39,11 +39,11 @@ def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, 
     if query.in_duckdb is not None:
         tokens = tokens_of(query.in_duckdb, "duckdb")
         named = [token for token in tokens if token.text in STAND_IN.values()]
-    taken = {slot.start for slot in query.slots}
+    taken = {slot.end for slot in query.slots}
     names = (
         Slot("name", token.start, token.end + 1, TableRef("", "", token.text))
         for token in named
-        if token.start not in taken
+        if token.end + 1 not in taken
     )
     slots = sorted((*query.slots, *names), key=lambda slot: slot.start)
     tables = tuple(ref for ref in query.tables if ref != TABLE_REF)

@@ -21,7 +21,7 @@ class Slot:
             a function that is called, or of a file; what stands before a table in the name of a
             column (`schema.` of `schema.table.column`); or a name that is known later.
         ref: What is named there.
-        is_aliased: A table with a name of the query's own, or with no place for one (`SUMMARIZE t`).
+        is_aliased: A table with a name of the query's own, or where none can stand: `SUMMARIZE t`.
         is_query: It is `TABLE t`.
         as_type: The type before a value in quotes, `DATE '@day'`, which belongs to the place.
     """

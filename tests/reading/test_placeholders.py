@@ -178,6 +178,22 @@ def test_placeholders_work_in_every_dialect(dialect: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("postgres", "$$@n$$"),
+        ("snowflake", "$${{ n }}$$"),
+        ("bigquery", "r'@n'"),
+        ("spark", "r'@n'"),
+    ],
+)
+def test_text_in_other_quotes_is_no_placeholder(dialect: str, text: str) -> None:
+    """DuckDB's SQL for it has plain quotes, and is not looked through once more."""
+    sql = _sql(f"SELECT {text} AS a, @other AS b", dialect)
+
+    assert duckdb.connect().execute(sql).fetchall() == [(text[2:-2] if "$" in text else "@n", 7)]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("a >= @start_date", "a >= CAST('2024-02-01' AS DATE)"),

@@ -237,6 +237,15 @@ def test_a_table_is_read_wherever_its_name_stands() -> None:
     )
 
 
+def test_a_table_is_read_by_its_name_alone() -> None:
+    """`TABLE name` is a query of its own."""
+    query, _ = parse_test("TABLE @table_name", PLACE, "duckdb")
+
+    fill = with_names(Fill(), StandIn(table(TableName("s", "T a")), "T a"), "T a", None)
+
+    assert query.filled(fill).sql == 'FROM s."T a"'
+
+
 def test_a_default_is_no_part_of_a_model() -> None:
     """Only tests have defaults: in a model's SQL the colon stays what DuckDB takes it for."""
     query = parse_query("SELECT x[@n:3]", PLACE)
