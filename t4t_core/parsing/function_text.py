@@ -264,6 +264,8 @@ def _value_of(body: _Body) -> Sql:
     if alias is not None:
         start = alias.meta.get("start")
         end = next(at for at, token in enumerate(tokens) if token.start == start)
+        if end == 1:  # `SELECT name: value`
+            return subquery(body.text)
         end -= tokens[end - 1].token_type is TokenType.ALIAS
     return Sql(_slice(body.text, tokens[1:end]))
 

@@ -95,7 +95,8 @@ def signature_of(
             found = [_parameter(text, part, place, dialect) for part in parts]
             columns = tuple((name, kind) for name, kind, _ in found)
         else:
-            end = at + 1 if close is None else close + 1
+            # A type may be several words; sqlglot reads it and leaves what follows.
+            end = words.index("LANGUAGE") if "LANGUAGE" in words[at:] else len(words)
             returns = _type(text, clauses[at:end], place, dialect)
     taken = [
         Sql(identifier(name) + ("" if default is None else f" := {default}"))

@@ -48,6 +48,24 @@ def value(text: str, call: str, dialect: str = "duckdb") -> list[tuple[object, .
             id="overloads",
         ),
         pytest.param(
+            "CREATE FUNCTION f(a INT) RETURNS INT[] IMMUTABLE LANGUAGE SQL AS $$ [a] $$",
+            "SELECT s.f('2')",
+            [([2],)],
+            id="list",
+        ),
+        pytest.param(
+            "CREATE FUNCTION f(a TEXT) RETURNS TIMESTAMP WITH TIME ZONE AS $$ a $$ IMMUTABLE",
+            "SELECT typeof(s.f('2024-01-01'))",
+            [("TIMESTAMP WITH TIME ZONE",)],
+            id="type-of-several-words",
+        ),
+        pytest.param(
+            "CREATE FUNCTION f(a INT) RETURNS INT AS $$ SELECT b: a + 1 $$",
+            "SELECT s.f('2')",
+            [(3,)],
+            id="name-before-value",
+        ),
+        pytest.param(
             "CREATE MACRO f() AS (SELECT max(x) FROM s.t)", "SELECT s.f()", [(7,)], id="subquery"
         ),
         pytest.param(
