@@ -109,10 +109,9 @@ def _sources(tree: exp.Select) -> dict[str, tuple[int, int]]:
         name, source = projection.alias_or_name.lower(), projection.unalias()
         if not isinstance(source, exp.Column) or names[name] > 1:
             continue
-        # WHERE would take another projection of that name for it.
-        of_its_name = aliases[source.name.lower()]
-        of_its_name -= projection.alias.lower() == source.name.lower()
-        if not source.table and of_its_name:
+        # WHERE would take another projection of that name for it, or one of that struct's name.
+        first = source.parts[0].name.lower()
+        if aliases[first] - (projection.alias.lower() == first):
             continue
         start, end = source.parts[0].meta.get(_START), source.parts[-1].meta.get(_END)
         if start is not None and end is not None:

@@ -69,6 +69,7 @@ def test_filter_stands_inside_where_it_means_the_same(query: str, condition: str
         "SELECT id, max(updated_at) AS updated_at FROM t GROUP BY id",
         "SELECT id, updated_at + 1 AS updated_at FROM t",
         "SELECT id, updated_at, row_number() OVER (ORDER BY id) AS n FROM t",
+        "SELECT {'at': random()} AS drawn, drawn.at AS updated_at FROM t",
     ],
 )
 def test_filter_stands_around_where_it_would_mean_something_else(query: str) -> None:
