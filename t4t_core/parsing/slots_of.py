@@ -95,13 +95,12 @@ def _with_paths(
 
 
 def _schemas(tree: exp.Expr) -> Iterator[Slot]:
-    """What stands before `table.column`."""
+    """What names the table in `schema.table.column`."""
     for column in tree.find_all(exp.Column):
         if column.args.get("db"):
-            parts = [column.args.get("catalog"), column.args["db"]]
+            parts = [column.args.get("catalog"), column.args["db"], column.args["table"]]
             named = f"{column.db}.{column.table}"
-            start, _ = _span([part for part in parts if part is not None], named)
-            end, _ = _span([column.args["table"]], named)
+            start, end = _span([part for part in parts if part is not None], named)
             yield Slot("schema", start, end, TableRef("", column.db, column.table))
 
 

@@ -39,7 +39,7 @@ def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, 
     if query.in_duckdb is not None:
         tokens = tokens_of(query.in_duckdb, "duckdb")
         named = [token for token in tokens if token.text in STAND_IN.values()]
-    taken = {slot.end for slot in query.slots}
+    taken = {slot.end for slot in query.slots if slot.ref == TABLE_REF}
     names = (
         Slot("name", token.start, token.end + 1, TableRef("", "", token.text))
         for token in named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,12 +75,28 @@ class Filled:
         ]
         if fill.bare is not None:
             renamed.append(fill.bare)
-        self._bare = {(ref.schema.lower(), ref.name.lower()) for ref in renamed}
+        self._bare = {_pair(ref) for ref in renamed}
+        self._apart_from_others = self._named_alike(tables, source.slots)
         self._edits = [
             (slot.start, slot.end, self._apart(slot, new))
             for slot in source.slots
             if (new := self._written(slot)) is not None
         ]
+
+    def _named_alike(
+        self, tables: Sequence[Slot], slots: Sequence[Slot]
+    ) -> dict[tuple[str, str], Sql]:
+        """What a table is called that has the name of another one, and is qualified by schema.
+
+        Without the schema, a column of it in a subquery could be the other one's.
+        """
+        read = {_pair(slot.ref) for slot in tables if not slot.is_aliased}
+        qualified = {_pair(slot.ref) for slot in slots if slot.kind == "schema"}
+        return {
+            (schema, name): identifier(f"{schema}.{name}")
+            for schema, name in self._bare & qualified & read
+            if any(other == name and of_schema != schema for of_schema, other in read)
+        }
 
     def part(self, start: int, end: int) -> Sql:
         """What stands between two offsets of the source, neither of them within a place."""
@@ -106,8 +122,7 @@ class Filled:
             case "file":
                 return self._file(slot)
             case "schema":
-                is_bare = (slot.ref.schema.lower(), slot.ref.name.lower()) in self._bare
-                return Sql("") if is_bare else None
+                return self._named(slot) if _pair(slot.ref) in self._bare else None
             case "name":
                 return self._fill.words.get(slot.ref.name)
 
@@ -134,12 +149,17 @@ class Filled:
         stand_in = self._stand_ins[slot.ref]
         if stand_in is None:
             return None
-        wanted = self._fill.words.get(slot.ref.name, identifier(slot.ref.name))
+        wanted = self._named(slot)
         has_name = stand_in.name and identifier(stand_in.name) == wanted
         found = stand_in.sql
         if not slot.is_aliased and not has_name:
             found = Sql(f"{found} AS {wanted}")
         return Sql(f"FROM {found}") if slot.is_query else found
+
+    def _named(self, slot: Slot) -> Sql:
+        """What a column of a table is qualified by."""
+        own = self._fill.words.get(slot.ref.name, identifier(slot.ref.name))
+        return self._apart_from_others.get(_pair(slot.ref), own)
 
     def _file(self, slot: Slot) -> Sql | None:
         if self._fill.folder is None:
@@ -160,6 +180,10 @@ def filled(source: SlottedText, fill: Fill) -> Sql:
         VariableError: A value has no literal.
     """
     return Filled(source, fill).part(0, len(source.text))
+
+
+def _pair(ref: TableRef) -> tuple[str, str]:
+    return ref.schema.lower(), ref.name.lower()
 
 
 def _name(ref: TableRef) -> Sql:

@@ -18,8 +18,8 @@ class Slot:
 
     Attributes:
         kind: A variable's value, which may be the name of a file (`path`); the name of a table, of
-            a function that is called, or of a file; what stands before a table in the name of a
-            column (`schema.` of `schema.table.column`); or a name that is known later.
+            a function that is called, or of a file; a table's in the name of a column
+            (`schema.table` of `schema.table.column`); or a name that is known later.
         ref: What is named there.
         is_aliased: A table with a name of the query's own, or where none can stand: `SUMMARIZE t`.
         is_query: It is `TABLE t`.

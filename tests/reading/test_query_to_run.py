@@ -83,6 +83,28 @@ def test_a_table_is_replaced_where_no_name_can_stand_beside_it(
     assert database.execute(found).fetchall() == expected
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM m.other WHERE EXISTS (SELECT 1 FROM n.other WHERE n.other.a = m.other.a)",
+        "SELECT a FROM x.m.Other WHERE a NOT IN (SELECT a + 1 FROM n.other AS o WHERE o.a = a)",
+        "SELECT m.other.a, n.other.a FROM m.other JOIN n.other ON n.other.a = m.other.a",
+        "SELECT (SELECT max(n.other.a + m.other.a) FROM n.other) AS s FROM m.other",
+    ],
+)
+def test_an_ephemeral_model_is_not_taken_for_a_table_of_its_name(tmp_path: Path, sql: str) -> None:
+    """Where the query tells them apart by their schemas, so does what runs."""
+    database = duckdb.connect()
+    database.execute("ATTACH ':memory:' AS x; USE x; CREATE SCHEMA m; CREATE SCHEMA n")
+    database.execute("CREATE TABLE n.other AS SELECT 2 AS a; CREATE TABLE m.other AS SELECT 1 AS a")
+    expected = database.execute(sql).fetchall()
+    database.execute("DROP TABLE m.other")
+
+    found = to_run(tmp_path, sql, is_ephemeral=True)
+
+    assert database.execute(found).fetchall() == expected
+
+
 def test_a_window_stands_around_a_table_statement(tmp_path: Path) -> None:
     """`TABLE name` has no WHERE that a filter could join."""
     query = query_to_run(tmp_path, "TABLE OTHER")
