@@ -87,6 +87,21 @@ def value_of(tokens: Sequence[Token]) -> object:
     return int(text) if last.text.isdigit() else float(text)
 
 
+def note_default(found: Found, text: str, defaults: dict[str, object], place: Place) -> None:
+    """Adds the default of a placeholder to `defaults`.
+
+    Raises:
+        SqlError: It has another one already.
+    """
+    value = value_of(found.default)
+    if defaults.setdefault(found.name, value) != value:
+        raise SqlError(
+            f"@{found.name} has two defaults",
+            place=Place(place.file, *position(text, found.start)),
+            hint="write it once; it counts for the whole text",
+        )
+
+
 def without_defaults(
     text: str, tokens: Sequence[Token], defaults: dict[str, object], place: Place
 ) -> list[Token]:
@@ -110,13 +125,7 @@ def without_defaults(
         found = found or with_filter(tokens, at)
         if found is None or not found.default:
             continue
-        value = value_of(found.default)
-        if defaults.setdefault(found.name, value) != value:
-            raise SqlError(
-                f"@{found.name} has two defaults",
-                place=Place(place.file, *position(text, found.start)),
-                hint="write it once; it counts for the whole query",
-            )
+        note_default(found, text, defaults, place)
         changed += [*tokens[done:at], *found.kept]
         done = at + found.used
     return [*changed, *tokens[done:]]

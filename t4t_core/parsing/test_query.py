@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from sqlglot import Token, TokenType
 
-from t4t_core.errors import Place, SqlError
-from t4t_core.parsing.defaults import Found, value_of, with_colon, with_filter
-from t4t_core.parsing.placeholders import SPLIT, position, tokens_of
+from t4t_core.errors import Place
+from t4t_core.parsing.defaults import Found, note_default, with_colon, with_filter
+from t4t_core.parsing.placeholders import SPLIT, tokens_of
 from t4t_core.parsing.query import parse_query
 from t4t_core.sql.query import Query
 from t4t_core.sql.slots import Slot
@@ -65,13 +65,7 @@ def _prepared(
         is_name = found.name in STAND_IN and found.kept[0].token_type is not TokenType.STRING
         changed += _as_identifier(found) if is_name else found.kept
         if found.default:
-            value = value_of(found.default)
-            if defaults.setdefault(found.name, value) != value:
-                raise SqlError(
-                    f"@{found.name} has two defaults",
-                    place=Place(place.file, *position(text, found.start)),
-                    hint="write it once; it counts for the whole test",
-                )
+            note_default(found, text, defaults, place)
         at += found.used
     return changed
 
