@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,10 @@ from t4t_core.planning.compiled import compiled_query
 from t4t_core.sql.query_text import QueryText
 from t4t_core.sql.text import Sql
 
+READS_TABLE = pytest.mark.skipif(
+    tuple(map(int, version("sqlglot").split(".")[:2])) < (30, 30),
+    reason="this sqlglot does not read `TABLE name`",
+)
 TOML = '[connection]\npath = "data/x.duckdb"\n[vars]\nsmallest = 3\n'
 
 
@@ -58,11 +63,11 @@ def test_what_must_be_replaced_is(tmp_path: Path, sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "TABLE other",
-        "TABLE OTHER",
-        "TABLE OTHER ORDER BY OTHER.a",
-        "SELECT * FROM (TABLE/**/Other)",
-        "TABLE m.other UNION ALL TABLE OTHER",
+        pytest.param("TABLE other", marks=READS_TABLE),
+        pytest.param("TABLE OTHER", marks=READS_TABLE),
+        pytest.param("TABLE OTHER ORDER BY OTHER.a", marks=READS_TABLE),
+        pytest.param("SELECT * FROM (TABLE/**/Other)", marks=READS_TABLE),
+        pytest.param("TABLE m.other UNION ALL TABLE OTHER", marks=READS_TABLE),
         "SELECT * FROM (SUMMARIZE OTHER)",
         "SELECT * FROM (DESCRIBE OTHER) AS d",
     ],
@@ -105,6 +110,7 @@ def test_an_ephemeral_model_is_not_taken_for_a_table_of_its_name(tmp_path: Path,
     assert database.execute(found).fetchall() == expected
 
 
+@READS_TABLE
 def test_a_window_stands_around_a_table_statement(tmp_path: Path) -> None:
     """`TABLE name` has no WHERE that a filter could join."""
     query = query_to_run(tmp_path, "TABLE OTHER")
