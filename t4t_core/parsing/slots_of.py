@@ -42,21 +42,25 @@ def slots_of(
     Raises:
         UnplacedNameError: The place of a name that may be written otherwise cannot be told.
     """
-    found = [*_with_paths(values, nodes, tokens), *_files(nodes), *_calls(nodes)]
+    read = [node for node in nodes if isinstance(node, exp.Table)]
+    kinds = list(map(attrgetter("token_type"), tokens))
+    found = [*_with_paths(values, read, tokens), *_files(read), *_calls(nodes)]
     files = {slot.start for slot in found}
-    found += (slot for slot in _tables(tables, tokens) if slot.start not in files)
-    if _has_long_names(tokens):
+    found += (slot for slot in _tables(tables, tokens, kinds) if slot.start not in files)
+    if _has_long_names(kinds):
         found += _schemas(tree)
     return tuple(sorted(found, key=lambda slot: slot.start))
 
 
-def _tables(tables: Iterable[exp.Table], tokens: Sequence[Token]) -> Iterator[Slot]:
-    words = [at for at, token in enumerate(tokens) if token.token_type is TokenType.TABLE]
+def _tables(
+    tables: Iterable[exp.Table], tokens: Sequence[Token], kinds: Sequence[TokenType]
+) -> Iterator[Slot]:
+    words = places(TokenType.TABLE, kinds)
     as_queries = {tokens[at + 1].start: tokens[at].start for at in words}
     for table in tables:
         parts = [table.args.get("catalog"), table.args.get("db"), table.this]
         ref = ref_of(table)
-        start, end = _span([part for part in parts if part is not None], str(ref))
+        start, end = _span([part for part in parts if part is not None], ref)
         if isinstance(table.parent, exp.Describe | exp.Summarize):
             yield Slot("table", start, end, ref, is_aliased=True)
         elif start in as_queries:
@@ -67,7 +71,7 @@ def _tables(tables: Iterable[exp.Table], tokens: Sequence[Token]) -> Iterator[Sl
 
 def _calls(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
     for call, ref, qualifiers in calls_in(nodes):
-        start, end = _span([*qualifiers, call], str(ref))
+        start, end = _span([*qualifiers, call], ref)
         yield Slot("call", start, end, ref)
 
 
@@ -104,14 +108,14 @@ def _schemas(tree: exp.Expr) -> Iterator[Slot]:
             yield Slot("schema", start, end, TableRef("", column.db, column.table))
 
 
-def _span(parts: Sequence[exp.Expr], name: str) -> tuple[int, int]:
+def _span(parts: Sequence[exp.Expr], name: object) -> tuple[int, int]:
     start, end = parts[0].meta.get(_START), parts[-1].meta.get(_END)
     if start is None or end is None:
-        raise UnplacedNameError(name)
+        raise UnplacedNameError(str(name))
     return int(start), int(end) + 1
 
 
-def _has_long_names(tokens: Sequence[Token]) -> bool:
-    """Whether a name may have three parts."""
-    dots = places(TokenType.DOT, list(map(attrgetter("token_type"), tokens)))
+def _has_long_names(kinds: Sequence[TokenType]) -> bool:
+    """Whether a name may have three parts, by the kinds of a text's tokens."""
+    dots = places(TokenType.DOT, kinds)
     return any(later - dot == 2 for dot, later in pairwise(dots))
