@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from sqlglot import Token, TokenType, exp
 
 from t4t_core.parsing.calls import calls_in
+from t4t_core.parsing.nodes import span_of
 from t4t_core.parsing.token_groups import outside_parentheses
 from t4t_core.sql.reading import Clauses
 from t4t_core.sql.steady_names import STEADY
@@ -27,7 +28,6 @@ _OF_ONE_ROW = STEADY | frozenset(
     nextval nfc_normalize now today transaction_timestamp txid_current uuidv4 uuidv7
     """.split()  # noqa: SIM905  a list of strings would fill a screen
 )
-_START, _END = "start", "end"
 
 
 def clauses_of(
@@ -113,9 +113,9 @@ def _sources(tree: exp.Select) -> dict[str, tuple[int, int]]:
         first = source.parts[0].name.lower()
         if aliases[first] - (projection.alias.lower() == first):
             continue
-        start, end = source.parts[0].meta.get(_START), source.parts[-1].meta.get(_END)
-        if start is not None and end is not None:
-            found[name] = (start, end + 1)
+        span = span_of(*source.parts)
+        if span is not None:
+            found[name] = span
     return found
 
 

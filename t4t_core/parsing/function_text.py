@@ -23,12 +23,12 @@ from t4t_core.parsing.parse_errors import parse_error
 from t4t_core.parsing.placeholders import marked, position, tokens_of
 from t4t_core.parsing.query import refuse_parameters
 from t4t_core.parsing.signature import signature_of
-from t4t_core.parsing.slots_of import UnplacedNameError, slots_of
+from t4t_core.parsing.slots_of import slots_of
 from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.token_groups import closing, outside_parentheses
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.macro import Macro, Overload
-from t4t_core.sql.names import identifiers
+from t4t_core.sql.names import cast, identifiers
 from t4t_core.sql.slots import SlottedText
 from t4t_core.sql.text import Sql, subquery
 
@@ -95,7 +95,7 @@ def macro_of_body(
     tokens = _tokens(text, place, dialect)
     body = _value_of(_in_duckdb(text, tokens, place, dialect, is_table=False))
     if returns is not None:
-        body = Sql(f"CAST({body} AS {returns})")
+        body = cast(body, returns)
     written = identifiers(parameters)
     found = _macro([_overload_of(written, body, place, is_table=False)], tokens)
     whole = "|".join([found.fingerprint, written, returns or ""])
@@ -200,12 +200,7 @@ def _overload_of(
 ) -> tuple[Overload, _Body]:
     """The overload of a body in DuckDB's SQL."""
     body = _body(text, tokens_of(text, "duckdb"), place, "duckdb", is_table=is_table)
-    try:
-        slots = slots_of(body.tree, body.nodes, body.tables, body.tokens)
-    except UnplacedNameError as error:
-        raise SqlError(
-            f"where {error} stands in the function cannot be told", place=place
-        ) from error
+    slots = slots_of(body.tree, body.nodes, body.tables, body.tokens, (), place)
     return Overload(parameters, is_table, SlottedText(text, slots)), body
 
 

@@ -19,6 +19,17 @@ _LOOKED_AT = (
 )
 
 
+def span_of(*parts: exp.Expr | None) -> tuple[int, int] | None:
+    """Where a name stands in the text, up to an offset; None where sqlglot did not note it.
+
+    Args:
+        parts: Of the name, in their order; None for one that is not written.
+    """
+    written = [part for part in parts if part is not None]
+    start, end = written[0].meta.get("start"), written[-1].meta.get("end")
+    return None if start is None or end is None else (int(start), int(end) + 1)
+
+
 def nodes_of(tree: exp.Expr) -> list[exp.Expr]:
     """Tables, calls, windows, placeholders, casts and SELECTs, in the order of the tree.
 

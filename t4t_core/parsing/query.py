@@ -24,7 +24,7 @@ from t4t_core.parsing.placeholders import (
     replace_parameters,
     tokens_of,
 )
-from t4t_core.parsing.slots_of import UnplacedNameError, slots_of
+from t4t_core.parsing.slots_of import slots_of
 from t4t_core.parsing.steadiness import unsteady
 from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.trees import trees_of
@@ -138,8 +138,7 @@ def read_condition(text: str, place: Place) -> Condition:
         tree, exp.Query | exp.DDL | exp.Command
     ):
         raise SqlError(f"{text!r} is not a condition", place=place)
-    replace_parameters(nodes_of(tree))
-    nodes = nodes_of(tree)
+    nodes = _nodes(tree)
     refuse_misplaced(nodes, placeholders, place)
     # A comment before or after it is none of it.
     start, end = tokens[0].start, tokens[-1].end + 1
@@ -190,10 +189,14 @@ def _parsed(
         tree = _tree(trees_of(text, changed, dialect))
     except (ParseError, RecursionError) as error:
         raise parse_error(error, place) from error
-    nodes = nodes_of(tree)
-    if replace_parameters(nodes):
-        nodes = nodes_of(tree)
+    nodes = _nodes(tree)
     return _Parsed(tree, nodes, list(tables_in(nodes)), changed, placeholders, values)
+
+
+def _nodes(tree: exp.Expr) -> list[exp.Expr]:
+    """The nodes of the tree of marked tokens, in which every placeholder becomes one."""
+    nodes = nodes_of(tree)
+    return nodes_of(tree) if replace_parameters(nodes) else nodes
 
 
 def _with_default(slot: Slot, kept: Sequence[Token], tokens: Sequence[Token]) -> Slot:
@@ -237,14 +240,7 @@ def _with_plain_texts(text: str, tokens: Sequence[Token]) -> list[Token]:
 
 
 def _slots(found: _Parsed, place: Place) -> tuple[Slot, ...]:
-    try:
-        return slots_of(found.tree, found.nodes, found.tables, found.tokens, found.values)
-    except UnplacedNameError as error:
-        raise SqlError(
-            f"where {error} stands in the SQL cannot be told",
-            place=place,
-            hint="put the name in double quotes",
-        ) from error
+    return slots_of(found.tree, found.nodes, found.tables, found.tokens, found.values, place)
 
 
 def _one_statement(text: str, tokens: list[Token], place: Place) -> list[Token]:

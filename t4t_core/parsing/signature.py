@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError
 from t4t_core.errors import Place, SqlError
 from t4t_core.parsing.token_groups import between_commas, closing
 from t4t_core.sql.filling import Fill, filled
-from t4t_core.sql.names import column, identifier, identifiers, named
+from t4t_core.sql.names import cast, column, identifier, identifiers, named
 from t4t_core.sql.slots import Slot, SlottedText
 from t4t_core.sql.statements import select
 from t4t_core.sql.table_ref import TableRef
@@ -44,13 +44,13 @@ class Signature:
             return _with_columns(typed, self.columns)
         if self.returns is None:
             return typed
-        return sql("CAST({body} AS {type})", body=typed, type=self.returns)
+        return cast(typed, self.returns)
 
     def _with_casts(self, body: Sql, tree: exp.Expr) -> Sql:
         """The body with each parameter of a type in a cast."""
         columns = [node for node in tree.find_all(exp.Column) if not node.table]
         words = {
-            node.name: sql("CAST({name} AS {type})", name=identifier(node.name), type=type_)
+            node.name: cast(identifier(node.name), type_)
             for node in columns
             if (type_ := self.types.get(node.name.lower())) is not None
         }
@@ -137,9 +137,7 @@ def _with_columns(body: Sql, columns: Sequence[tuple[str, Sql | None]]) -> Sql:
     """The query with its columns named and cast, in their order."""
     names = identifiers(name for name, _ in columns)
     selected = [
-        column(name)
-        if kind is None
-        else named(sql("CAST({value} AS {type})", value=column(name), type=kind), name)
+        column(name) if kind is None else named(cast(column(name), kind), name)
         for name, kind in columns
     ]
     return select(listed(selected), subquery(body, sql("q({names})", names=names)))

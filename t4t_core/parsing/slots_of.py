@@ -9,18 +9,14 @@ from operator import attrgetter
 
 from sqlglot import Token, TokenType, exp
 
+from t4t_core.errors import Place, SqlError
 from t4t_core.parsing.calls import calls_in
 from t4t_core.parsing.files import relative_names, variable_names
+from t4t_core.parsing.nodes import span_of
 from t4t_core.parsing.tables import ref_of
 from t4t_core.parsing.token_groups import between_commas, closing, places
 from t4t_core.sql.slots import Slot
 from t4t_core.sql.table_ref import TableRef
-
-_START, _END = "start", "end"
-
-
-class UnplacedNameError(Exception):
-    """Where a name stands in the text is not known; the error's text is the name."""
 
 
 def slots_of(
@@ -28,7 +24,8 @@ def slots_of(
     nodes: Sequence[exp.Expr],
     tables: Iterable[exp.Table],
     tokens: Sequence[Token],
-    values: Iterable[Slot] = (),
+    values: Iterable[Slot],
+    place: Place,
 ) -> tuple[Slot, ...]:
     """The places, in the order of the text.
 
@@ -38,17 +35,25 @@ def slots_of(
         tables: Those among them that `tables_in` gives.
         tokens: That the tree was made of.
         values: The places of variables' values.
+        place: The file, for errors.
 
     Raises:
-        UnplacedNameError: The place of a name that may be written otherwise cannot be told.
+        SqlError: The place of a name that may be written otherwise cannot be told.
     """
     read = [node for node in nodes if isinstance(node, exp.Table)]
     kinds = list(map(attrgetter("token_type"), tokens))
-    found = [*_with_paths(values, read, tokens), *_files(read), *_calls(nodes)]
-    files = {slot.start for slot in found}
-    found += (slot for slot in _tables(tables, tokens, kinds) if slot.start not in files)
-    if _has_long_names(kinds):
-        found += _schemas(tree)
+    try:
+        found = [*_with_paths(values, read, tokens), *_files(read), *_calls(nodes)]
+        files = {slot.start for slot in found}
+        found += (slot for slot in _tables(tables, tokens, kinds) if slot.start not in files)
+        if _has_long_names(kinds):
+            found += _schemas(tree)
+    except _UnplacedNameError as error:
+        raise SqlError(
+            f"where {error} stands in the SQL cannot be told",
+            place=place,
+            hint="put the name in double quotes",
+        ) from error
     return tuple(sorted(found, key=lambda slot: slot.start))
 
 
@@ -58,9 +63,8 @@ def _tables(
     words = places(TokenType.TABLE, kinds)
     as_queries = {tokens[at + 1].start: tokens[at].start for at in words}
     for table in tables:
-        parts = [table.args.get("catalog"), table.args.get("db"), table.this]
         ref = ref_of(table)
-        start, end = _span([part for part in parts if part is not None], ref)
+        start, end = _span(ref, table.args.get("catalog"), table.args.get("db"), table.this)
         if isinstance(table.parent, exp.Describe | exp.Summarize):
             yield Slot("table", start, end, ref, is_aliased=True)
         elif start in as_queries:
@@ -71,13 +75,13 @@ def _tables(
 
 def _calls(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
     for call, ref, qualifiers in calls_in(nodes):
-        start, end = _span([*qualifiers, call], ref)
+        start, end = _span(ref, *qualifiers, call)
         yield Slot("call", start, end, ref)
 
 
 def _files(nodes: Iterable[exp.Expr]) -> Iterator[Slot]:
     for name in relative_names(nodes):
-        start, end = _span([name], name.name)
+        start, end = _span(name.name, name)
         yield Slot("file", start, end, TableRef("", "", name.name))
 
 
@@ -87,7 +91,7 @@ def _with_paths(
     """The places of values, with those told that name files."""
     found = list(values)
     for call, names in variable_names(nodes) if found else ():
-        start, _ = _span([call], call.name)
+        start, _ = _span(call.name, call)
         opening = next(n for n, token in enumerate(tokens) if token.start == start) + 1
         # The arguments that follow the first say how the files are read.
         arguments = between_commas(tokens[opening + 1 : closing(tokens, opening)])
@@ -102,17 +106,20 @@ def _schemas(tree: exp.Expr) -> Iterator[Slot]:
     """What names the table in `schema.table.column`."""
     for column in tree.find_all(exp.Column):
         if column.args.get("db"):
-            parts = [column.args.get("catalog"), column.args["db"], column.args["table"]]
-            named = f"{column.db}.{column.table}"
-            start, end = _span([part for part in parts if part is not None], named)
-            yield Slot("schema", start, end, TableRef("", column.db, column.table))
+            ref = TableRef("", column.db, column.table)
+            start, end = _span(ref, *map(column.args.get, ("catalog", "db", "table")))
+            yield Slot("schema", start, end, ref)
 
 
-def _span(parts: Sequence[exp.Expr], name: object) -> tuple[int, int]:
-    start, end = parts[0].meta.get(_START), parts[-1].meta.get(_END)
-    if start is None or end is None:
-        raise UnplacedNameError(str(name))
-    return int(start), int(end) + 1
+class _UnplacedNameError(Exception):
+    """Where a name stands in the text is not known; the error's text is the name."""
+
+
+def _span(name: object, *parts: exp.Expr | None) -> tuple[int, int]:
+    span = span_of(*parts)
+    if span is None:
+        raise _UnplacedNameError(str(name))
+    return span
 
 
 def _has_long_names(kinds: Sequence[TokenType]) -> bool:

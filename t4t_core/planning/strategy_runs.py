@@ -11,13 +11,13 @@ from t4t_core.names import TableName
 from t4t_core.planning.facts import Facts
 from t4t_core.planning.merge_conditions import merge_conditions
 from t4t_core.planning.request import Request
-from t4t_core.planning.steps import Step, Tally, Write
+from t4t_core.planning.steps import Step, Write
 from t4t_core.planning.where_condition import where_condition
 from t4t_core.schema.change import SchemaChange
 from t4t_core.schema.indexes import drop_indexes, make_indexes, refuse_hindrance
 from t4t_core.sql.alterations import add_column, drop_column, set_type
 from t4t_core.sql.names import cast, named, table
-from t4t_core.sql.statements import create_table, select
+from t4t_core.sql.statements import select
 from t4t_core.sql.text import FALSE, NULL, Sql, sql
 from t4t_core.strategies import append, delete_insert, merge
 from t4t_core.strategies.in_windows import Part, part_names, read_in_windows
@@ -34,7 +34,7 @@ def full_load(
         if delete_when is not None or work.number is not None:
             return merge.staged_full_load(work, settings, delete_when, facts.columns_with_numbers)
     rows = work.rows(with_null=settings.null_time != "exclude").sql
-    create: tuple[Step, ...] = (_create(work, rows),)
+    create: tuple[Step, ...] = (work.create(rows),)
     if work.number is not None:
         incomplete = () if facts.commit is None else facts.commit.definition.incomplete
         numbering = replace(numbering_of(work, None), incomplete=incomplete)
@@ -66,7 +66,7 @@ def emptied(work: Work) -> StrategyRun:
         number = named(cast(NULL, work.number.type), work.number.name)
         columns = sql("*, {number}", number=number)
     nothing = select(columns, work.query.named("q"), FALSE)
-    return StrategyRun((_create(work, nothing),), None)
+    return StrategyRun((work.create(nothing),), None)
 
 
 def later_run(
@@ -77,11 +77,6 @@ def later_run(
     return replace(
         run, steps=(*alterations(work.name, work.catalog, work.change, facts), *run.steps)
     )
-
-
-def _create(work: Work, rows: Sql) -> Write:
-    create = create_table(work.table, rows)
-    return Write(create, Tally.CREATED, f"Created table: {work.name}", into=work.table)
 
 
 def _checks(work: Work, settings: StrategyConfig) -> tuple[Step, ...]:

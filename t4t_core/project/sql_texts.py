@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import platform
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,11 @@ class Kept:
 
     queries: dict[str, Reading] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[Set[str], Set[str]]:
+        """Which texts they are."""
+        return self.queries.keys(), self.conditions.keys()
 
 
 class SqlTexts:
@@ -90,9 +96,7 @@ class SqlTexts:
 
         Without a file, or where it cannot be written, nothing is kept.
         """
-        used, known = self._used, self._known
-        has_more = used.conditions.keys() != known.conditions.keys()
-        if self._file is None or not (has_more or used.queries.keys() != known.queries.keys()):
+        if self._file is None or self._used.keys == self._known.keys:
             return
         body = _adapter().dump_json(self._used)
         try:

@@ -7,7 +7,7 @@ of 1 month equals one of 30 days. (0.0 and -0.0 are taken for one value.)
 
 from __future__ import annotations
 
-from t4t_core.sql.names import column, named
+from t4t_core.sql.names import cast, column, named
 from t4t_core.sql.text import Sql, all_of, any_of, is_other, is_same, sql
 
 
@@ -76,10 +76,10 @@ def out_of_sets(name: str, type_: str) -> Sql:
         case "VARCHAR":
             return named(sql("decode({value})", value=column(name)), name)
         case "INTERVAL":
-            return named(sql("CAST({value} AS INTERVAL)", value=column(name)), name)
+            return named(cast(column(name), "INTERVAL"), name)
         case _:
             return column(name)
 
 
 def _text(value: Sql) -> Sql:
-    return sql("CAST({value} AS TEXT)", value=value)
+    return cast(value, "TEXT")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from t4t_core.errors import Place, VariableError
 from t4t_core.sql.literals import literal, text_literal
-from t4t_core.sql.names import identifier
+from t4t_core.sql.names import cast, dotted, identifier
 from t4t_core.sql.paths import taken_from
 from t4t_core.sql.slots import Slot, SlottedText
 from t4t_core.sql.table_ref import TableRef
@@ -118,7 +118,9 @@ class Filled:
                 return self._table(slot)
             case "call":
                 called = self._fill.call(slot.ref)
-                return None if called is None else _name(called)
+                if called is None:
+                    return None
+                return dotted(called.catalog, called.schema, called.name)
             case "file":
                 return self._file(slot)
             case "schema":
@@ -134,7 +136,7 @@ class Filled:
             except ValueError as error:
                 what = f"variable {slot.ref.name!r}: {error}"
                 raise VariableError(what, place=self._fill.place) from error
-        return Sql(f"CAST({found} AS {slot.as_type})") if slot.as_type else found
+        return cast(found, slot.as_type) if slot.as_type else found
 
     def _path(self, slot: Slot) -> Sql:
         """The name of a file, or a list of them; another value is none."""
@@ -184,11 +186,6 @@ def filled(source: SlottedText, fill: Fill) -> Sql:
 
 def _pair(ref: TableRef) -> tuple[str, str]:
     return ref.schema.lower(), ref.name.lower()
-
-
-def _name(ref: TableRef) -> Sql:
-    parts = (ref.catalog, ref.schema, ref.name)
-    return Sql(".".join(identifier(part) for part in parts if part))
 
 
 def _is_of_word(sign: str) -> bool:

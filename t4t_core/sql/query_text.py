@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from t4t_core.sql.names import column as named_column
 from t4t_core.sql.names import identifier
-from t4t_core.sql.text import EMPTY, Sql, around, operand, subquery
+from t4t_core.sql.statements import rows_of
+from t4t_core.sql.text import EMPTY, Sql, operand, subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class QueryText:
     @classmethod
     def of_table(cls, table: Sql) -> QueryText:
         """Every row of a table."""
-        every = Sql(f"SELECT *\nFROM {table}")
+        every = rows_of(table)
         return cls(every, Outermost(every))
 
     def where(self, column: str, condition: Callable[[Sql], Sql]) -> QueryText:
@@ -62,7 +63,8 @@ class QueryText:
         """
         source = self.source_of(column)
         if self.outermost is None or source is None:
-            return _joined(Outermost(around(self.sql)), condition(named_column(column, "q")))
+            around = Outermost(rows_of(self.named("q")))
+            return _joined(around, condition(named_column(column, "q")))
         return _joined(self.outermost, condition(source))
 
     def source_of(self, column: str) -> Sql | None:

@@ -8,7 +8,7 @@ from t4t_core.sql.filling import Fill, StandIn
 from t4t_core.sql.names import identifier
 from t4t_core.sql.query import Query
 from t4t_core.sql.query_text import QueryText
-from t4t_core.sql.statements import select
+from t4t_core.sql.statements import rows_of
 from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.text import Sql, subquery
 
@@ -49,4 +49,4 @@ def untrue(query: QueryText) -> QueryText:
     The public t4t's tests of functions, in `tests/functions/`, say TRUE where all is well.
     """
     told = subquery(query.sql, Sql("q(test_passed)"))
-    return QueryText(select(Sql("*"), told, Sql("NOT (q.test_passed IS TRUE)")))
+    return QueryText(rows_of(told, Sql("NOT (q.test_passed IS TRUE)")))

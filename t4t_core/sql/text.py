@@ -76,12 +76,6 @@ def union_all(queries: Iterable[Sql]) -> Sql:
     return Sql("\nUNION ALL\n".join(queries))
 
 
-def around(query: Sql, condition: Sql | None = None) -> Sql:
-    """`SELECT * FROM (query) AS q`, with the condition where one is given."""
-    every = sql("SELECT *\nFROM {rows}", rows=subquery(query, Sql("q")))
-    return every if condition is None else sql("{every}\nWHERE {c}", every=every, c=condition)
-
-
 def operand(condition: Sql) -> Sql:
     """A condition of ours for use beside AND and OR."""
     # Without one of these words in it nothing binds less than they do.

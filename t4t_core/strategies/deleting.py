@@ -14,6 +14,7 @@ from t4t_core.sql.statements import (
     delete,
     exists,
     is_true,
+    rows_of,
     select,
     temporary,
 )
@@ -25,7 +26,7 @@ GONE = "t4t_gone"
 
 def not_deleted(rows: Sql, delete_when: Sql) -> Sql:
     """The rows for which the condition is not true."""
-    return select(Sql("*"), subquery(rows, Sql("source")), negated(is_true(delete_when)))
+    return rows_of(subquery(rows, Sql("source")), negated(is_true(delete_when)))
 
 
 def delete_keys(matching: Matching, delete_when: Sql) -> tuple[Step, ...]:

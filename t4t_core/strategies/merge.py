@@ -97,8 +97,7 @@ def _create(
 ) -> tuple[Step, ...]:
     if work.number is not None:
         return create_numbered(numbering_of(work, settings.unique_key), rows, old)
-    note = f"Created table: {work.name}"
-    return (Write(create_table(work.table, rows), Tally.CREATED, note, into=work.table),)
+    return (work.create(rows),)
 
 
 def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) -> StrategyRun:

@@ -16,6 +16,7 @@ from t4t_core.sql.query_text import Outermost, QueryText
 from t4t_core.sql.statements import (
     STAGE,
     count_where,
+    create_table,
     create_temporary,
     greatest_ordinal,
     is_null,
@@ -180,6 +181,11 @@ class Work:
             self.time_column,
             lambda time: sql("{time} >= {upper}", time=time, upper=time_literal(upper)),
         )
+
+    def create(self, rows: Sql) -> Write:
+        """Makes the table of what the query reads."""
+        note = f"Created table: {self.name}"
+        return Write(create_table(self.table, rows), Tally.CREATED, note, into=self.table)
 
     def create_stage(self, *, with_null: bool) -> Write:
         """Puts the query's rows in the window into the stage."""

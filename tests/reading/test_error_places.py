@@ -12,7 +12,8 @@ from t4t_core.errors import DatabaseError, Place, SqlError
 from t4t_core.parsing.error_place import error_place
 from t4t_core.parsing.query import parse_query
 from t4t_core.sql.filling import Fill
-from t4t_core.sql.text import around
+from t4t_core.sql.statements import rows_of
+from t4t_core.sql.text import Sql, subquery
 
 CASES = {
     "column": ("SELECT id,\n\tidd\nFROM raw", (2, 2)),
@@ -43,7 +44,7 @@ def test_place_is_that_of_the_users_text(case: str, wrapped: bool) -> None:
     text, expected = CASES[case]
     query = parse_query(text, Place(Path("m.sql")))
     filled = query.filled(Fill()).sql
-    sql = around(filled) if wrapped else filled
+    sql = rows_of(subquery(filled, Sql("q"))) if wrapped else filled
 
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE raw AS SELECT 1 AS id, 'a' AS name")

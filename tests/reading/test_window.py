@@ -16,8 +16,8 @@ from t4t_core.sql.filling import Fill
 from t4t_core.sql.literals import literal
 from t4t_core.sql.names import column
 from t4t_core.sql.query_text import QueryText
-from t4t_core.sql.statements import is_null
-from t4t_core.sql.text import Sql, any_of, around, negated, sql
+from t4t_core.sql.statements import is_null, rows_of
+from t4t_core.sql.text import Sql, any_of, negated, sql
 
 TABLES = """
 CREATE TABLE events AS SELECT * FROM (VALUES
@@ -216,7 +216,7 @@ def test_query_reads_the_same_when_it_is_wrapped(
     text = SHAPES[shape]
     expected: Counter[Any] = Counter(database.execute(text).fetchall())
 
-    wrapped = around(_query(text).sql)
+    wrapped = rows_of(_query(text).named("q"))
 
     assert Counter(database.execute(wrapped).fetchall()) == expected
 

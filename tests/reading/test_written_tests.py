@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from test_query_to_run import READS_TABLE
 
 from t4t_core.errors import Place, ProjectError
 from t4t_core.names import TableName
@@ -238,10 +238,7 @@ def test_a_table_is_read_wherever_its_name_stands() -> None:
     )
 
 
-@pytest.mark.skipif(
-    tuple(map(int, version("sqlglot").split(".")[:2])) < (30, 30),
-    reason="this sqlglot does not read `TABLE name`",
-)
+@READS_TABLE
 def test_a_table_is_read_by_its_name_alone() -> None:
     """`TABLE name` is a query of its own."""
     query, _ = parse_test("TABLE @table_name", PLACE, "duckdb")
