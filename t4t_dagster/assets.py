@@ -15,6 +15,7 @@ from t4t_dagster.attributes import NOT_TAKEN, config_of, not_taken
 from t4t_dagster.attributes import retry_policy as own_retry_policy
 from t4t_dagster.checks import NamedCheck, check_results, check_spec, in_step, separate_checks
 from t4t_dagster.one_step import Step, one_step, output_name
+from t4t_dagster.partition_mappings import with_partition_mappings
 from t4t_dagster.partitions import Part, part_of_run, policy_of, unusable_partitions
 from t4t_dagster.steps_between import STEP_TAG, Standing, standing_of
 from t4t_dagster.translator import T4tTranslator
@@ -121,7 +122,7 @@ def t4t_assets(
     mistakes += unusable_partitions(specs)
     steps = _Steps(io_manager_key, retry_policy, pool, op_tags or {}, backfill_policy, execute)
     assets: list[dg.AssetsDefinition] = []
-    for node, spec in () if mistakes else specs:
+    for node, spec in () if mistakes else with_partition_mappings(specs, translator, project):
         try:
             assets.append(_asset(node, spec, project, steps))
         except NOT_TAKEN as error:
