@@ -51,7 +51,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
     project: dg.ResourceDependency[Project]
     translator: dg.ResourceDependency[T4tTranslator]
     duckdb: dg.ResourceDependency[DuckDBResource | None]
-    vars: dict[str, Any] = Field(
+    vars: dict[str, Any | None] = Field(
         default={}, description="Variables for @name and {{ name }}, over [vars] of project.toml."
     )
     full_refresh: bool = Field(

@@ -119,6 +119,16 @@ def test_variables_and_full_refresh_come_from_run_config(materialize: Materializ
     assert rebuilt["dagster/row_count"] == 2
 
 
+def test_a_variable_may_be_null(materialize: Materialize, shop: Path) -> None:
+    """As on the command line: it is NULL in the query."""
+    file = shop / "models/mart/orders.sql"
+    file.write_text(file.read_text().replace("@smallest", "coalesce(@smallest, 20)"))
+
+    made = metadata(materialize("mart/orders", config={"vars": {"smallest": None}}), "orders")
+
+    assert made["dagster/row_count"] == 2
+
+
 def test_a_model_whose_inputs_have_not_changed_is_left_as_it_is(
     materialize: Materialize, instance: dg.DagsterInstance, shop: Path
 ) -> None:
