@@ -76,6 +76,7 @@ class Model:
         predicates: `incremental_predicates` of merge.
         pre_hooks: Statements that run before the model's own, in their order.
         post_hooks: Statements that run after them.
+        types: The columns that the metadata gives a type, with what DuckDB calls it.
     """
 
     noun: ClassVar[Noun] = "model"
@@ -89,6 +90,7 @@ class Model:
     predicates: tuple[Condition, ...] = ()
     pre_hooks: tuple[Hook, ...] = ()
     post_hooks: tuple[Hook, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
 
     @property
     def strategy(self) -> StrategyConfig | HistoryConfig | None:

@@ -92,7 +92,7 @@ class Check:
                 found += [
                     (p.name, Place(test.place.file, p.line, p.column))
                     for p in test.query.placeholders
-                    if p.name in test.parameters and p.name not in {**params, **test.defaults}
+                    if p.name in test.parameters and p.name not in {**params, **test.query.defaults}
                 ]
             case _:
                 pass

@@ -14,6 +14,7 @@ from t4t_core.checks.freshness import Freshness
 from t4t_core.checks.not_null import NotNull
 from t4t_core.checks.relationships import Relationships
 from t4t_core.checks.row_count import HasRows, RowCount
+from t4t_core.checks.sql_reader import SqlReader
 from t4t_core.checks.sql_test import OfSqlTest, SqlTest
 from t4t_core.checks.unique import Unique, UniqueRows
 from t4t_core.config import CheckConfig, nearest, problems
@@ -40,20 +41,21 @@ _LONGEST_NAME = 60
 
 
 def checks_of(
-    node: Model | Seed, sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
+    node: Model | Seed, sql_tests: Mapping[str, SqlTest], sql: SqlReader, mistakes: list[T4tError]
 ) -> tuple[Check, ...]:
     """The checks of a model or seed, those of columns first; each once, under names of their own.
 
     Args:
         node: The model or seed.
         sql_tests: The project's, by their names.
+        sql: Reads the SQL in it.
         mistakes: What is wrong is added to it.
     """
     found: list[Check] = []
     written = [(column.name, entry) for column in node.config.schema_ for entry in column.tests]
     for column, entry in [*written, *((None, entry) for entry in node.config.tests)]:
         try:
-            found += _checks(entry, column, node.config_place, sql_tests)
+            found += _checks(entry, column, node.config_place, sql_tests, sql)
         except ProjectError as error:
             mistakes += [
                 problem.located(place=node.config_place, model=str(node), noun=node.noun)
@@ -83,9 +85,13 @@ def with_own_names(checks: Iterable[Check]) -> tuple[Check, ...]:
 
 
 def _checks(
-    entry: CheckConfig, column: str | None, place: Place, sql_tests: Mapping[str, SqlTest]
+    entry: CheckConfig,
+    column: str | None,
+    place: Place,
+    sql_tests: Mapping[str, SqlTest],
+    sql: SqlReader,
 ) -> list[Check]:
-    where = None if entry.where is None else _condition(entry.where, place)
+    where = None if entry.where is None else sql.condition(entry.where, place)
     if entry.name in sql_tests:
         return [_of_sql_test(entry, column, where, place, sql_tests[entry.name])]
     names = _BOTH.get(entry.name, (entry.name,))
@@ -97,19 +103,20 @@ def _checks(
             hint=f"known are {', '.join(sorted(known))}; "
             "another name is a file of that name in tests/",
         )
-    return [_of_kind(name, entry, column, where, place) for name in names]
-
-
-def _condition(text: str, place: Place) -> Condition:
-    from t4t_core.parsing.query import read_condition
-
-    return read_condition(text, place)
+    return [
+        _of_kind(name, _rule(name, entry, column, sql), entry, column, where, place)
+        for name in names
+    ]
 
 
 def _of_kind(
-    name: str, entry: CheckConfig, column: str | None, where: Condition | None, place: Place
+    name: str,
+    rule: Rule,
+    entry: CheckConfig,
+    column: str | None,
+    where: Condition | None,
+    place: Place,
 ) -> Check:
-    rule = _rule(name, entry, column)
     return Check(
         name=_label(name, rule),
         rule=rule,
@@ -122,7 +129,7 @@ def _of_kind(
     )
 
 
-def _rule(name: str, entry: CheckConfig, column: str | None) -> Rule:
+def _rule(name: str, entry: CheckConfig, column: str | None, sql: SqlReader) -> Rule:
     shape = _KINDS[name]
     params = dict(entry.params)
     names_columns = {"columns", "column", "source_fields"} & set(params)
@@ -135,7 +142,7 @@ def _rule(name: str, entry: CheckConfig, column: str | None) -> Rule:
     if column is not None and shape is Freshness and not {"column", "time_column"} & set(params):
         params["column"] = column
     try:
-        rule = shape.model_validate(params)
+        rule = shape.model_validate(params, context=sql)
     except ValidationError as error:
         at = "" if column is None else f" of column {column!r}"
         raise ProjectError(

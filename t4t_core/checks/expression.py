@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 
+from t4t_core.checks.sql_reader import SqlReader
 from t4t_core.checks.subject import Subject
 from t4t_core.config.written import Written
 from t4t_core.errors import Place, T4tError
@@ -15,7 +16,7 @@ from t4t_core.sql.statements import is_true
 from t4t_core.sql.text import Sql, negated
 
 
-def parsed_condition(value: object) -> object:
+def parsed_condition(value: object, info: ValidationInfo) -> object:
     """The condition of a text, for pydantic.
 
     Raises:
@@ -23,10 +24,9 @@ def parsed_condition(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    from t4t_core.parsing.query import read_condition
-
+    sql = cast(SqlReader, info.context)
     try:
-        return read_condition(value, Place(Path()))
+        return sql.condition(value, Place(Path()))
     except T4tError as error:
         raise ValueError(error.what) from error
 

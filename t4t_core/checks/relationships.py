@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from t4t_core.checks.sql_reader import SqlReader
 from t4t_core.checks.subject import Subject
 from t4t_core.config.strategies import ColumnNames
 from t4t_core.config.written import Written, with_our_names
@@ -23,12 +24,11 @@ _OTHER_NAMES = {
 }
 
 
-def _table(value: object) -> object:
+def _table(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
-    from t4t_core.parsing.table_names import table_named
-
-    found = table_named(value)
+    sql = cast(SqlReader, info.context)
+    found = sql.table(value)
     if found is None:
         raise ValueError(f"{value!r} is not a table's name")
     return found

@@ -17,13 +17,11 @@ class SqlTest:
 
     Attributes:
         name: The file's, without its suffix.
-        defaults: Values of placeholders that nothing sets.
         tells_truth: Its first column is TRUE where all is well, as in tests of functions.
     """
 
     name: str
     query: Query
-    defaults: Mapping[str, object]
     config: SqlTestConfig
     place: Place
     tells_truth: bool = False
@@ -56,7 +54,7 @@ class OfSqlTest:
 def values_of_test(
     rule: OfSqlTest, table_name: str | None, values: Mapping[str, object]
 ) -> dict[str, object]:
-    """The values of a test's placeholders; `params` stand above variables, those above defaults.
+    """The values that are set for a test's placeholders; `params` stand above variables.
 
     Args:
         rule: The test.
@@ -64,4 +62,4 @@ def values_of_test(
         values: The run's variables.
     """
     names = {TABLE: table_name, COLUMN: rule.column}
-    return {**rule.test.defaults, **values, **rule.params, **names}
+    return {**values, **rule.params, **names}

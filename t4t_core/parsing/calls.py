@@ -19,7 +19,7 @@ def is_known_function(name: str) -> bool:
     Such a call cannot be told from SQL's own function, so no function of a project may have the
     name.
     """
-    parser = type(dialect_called("duckdb").parser())
+    parser = dialect_called("duckdb").parser()
     return name.upper() in {
         *parser.FUNCTIONS,
         *parser.FUNCTION_PARSERS,

@@ -24,6 +24,7 @@ from t4t_core.parsing.placeholders import marked, position, tokens_of
 from t4t_core.parsing.query import refuse_parameters
 from t4t_core.parsing.signature import signature_of
 from t4t_core.parsing.slots_of import slots_of
+from t4t_core.parsing.steadiness import unsteady
 from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.token_groups import closing, outside_parentheses
 from t4t_core.parsing.trees import trees_of
@@ -104,11 +105,15 @@ def macro_of_body(
 
 def _macro(overloads: Sequence[tuple[Overload, _Body]], tokens: list[Token]) -> Macro:
     bodies = [body for _, body in overloads]
+    # A parameter may have a default that is computed.
+    texts = [text for one, _ in overloads for text in (one.parameters, one.body.text)]
+    words = (word for text in texts for word in unsteady(tokens_of(text, "duckdb")))
     return Macro(
         overloads=tuple(overload for overload, _ in overloads),
         tables=tuple(dict.fromkeys(ref for body in bodies for ref in refs_of(body.tables))),
         calls=tuple(dict.fromkeys(ref for body in bodies for ref in calls_among(body.nodes))),
         fingerprint=fingerprint_of(tokens),
+        unsteady=tuple(dict.fromkeys(words)),
     )
 
 

@@ -30,7 +30,7 @@ from t4t_core.parsing.tables import refs_of, tables_in
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
-from t4t_core.sql.reading import Placeholder, Reading, said
+from t4t_core.sql.reading import Placeholder
 from t4t_core.sql.slots import Slot, SlottedText
 
 Prepared = Callable[[str, list[Token]], list[Token]]
@@ -117,11 +117,6 @@ def parse_query(
     )
 
 
-def reading_of(query: Query) -> Reading:
-    """What a query's text says, without the text."""
-    return Reading(**said(query))
-
-
 def read_condition(text: str, place: Place) -> Condition:
     """The boolean expression that a text holds, with its placeholders open.
 
@@ -156,6 +151,7 @@ def read_condition(text: str, place: Place) -> Condition:
             tuple(part.name for part in column.parts) for column in tree.find_all(exp.Column)
         ),
         holds_query=any(isinstance(node, exp.Select) for node in nodes),
+        unsteady=unsteady(tokens),
         starts=_starts(tree),
     )
 

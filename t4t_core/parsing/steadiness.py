@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
 from sqlglot import Token, TokenType
 
 from t4t_core.parsing.fingerprint import CASED
-from t4t_core.parsing.placeholders import tokens_of
 from t4t_core.parsing.token_groups import closing, places
 from t4t_core.sql.steady_names import IN_WITH, NO_CALLS, STEADY
 
@@ -153,9 +152,3 @@ def _is_query(tokens: Sequence[Token], at: int) -> bool:
     is_quoted = tokens[at].token_type is TokenType.IDENTIFIER
     word = tokens[at].text.lower().partition(" ")[0]
     return not is_quoted and word in _QUERY and tokens[at + 1].text not in (",", ")")
-
-
-@cache
-def unsteady_in(text: str) -> tuple[str, ...]:
-    """The same of a text in DuckDB's words."""
-    return unsteady(tokens_of(text, "duckdb"))

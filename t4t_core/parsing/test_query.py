@@ -6,6 +6,7 @@ have a default, `@least:10`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,8 +22,8 @@ from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.test_query import STAND_IN, TABLE_REF
 
 
-def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, object]]:
-    """The query of a SQL test, and the defaults of its placeholders by their names.
+def parse_test(text: str, place: Place, dialect: str) -> Query:
+    """The query of a SQL test.
 
     Raises:
         SqlError: It is not one query, or a placeholder has two defaults.
@@ -47,7 +48,8 @@ def parse_test(text: str, place: Place, dialect: str) -> tuple[Query, dict[str, 
     )
     slots = sorted((*query.slots, *names), key=lambda slot: slot.start)
     tables = tuple(ref for ref in query.tables if ref != TABLE_REF)
-    return replace(query, tables=tables, slots=tuple(slots)), defaults
+    written = json.dumps(defaults, sort_keys=True)
+    return replace(query, tables=tables, slots=tuple(slots), written_defaults=written)
 
 
 def _prepared(

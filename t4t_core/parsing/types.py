@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import SqlglotError
 
 from t4t_core.sql.portable_types import IN_DUCKDB
 
@@ -14,7 +14,7 @@ def duckdb_type(written: str) -> str | None:
         found = exp.DataType.build(
             IN_DUCKDB.get(written.strip().lower(), written), dialect="duckdb"
         )
-    except (ParseError, ValueError):
+    except (SqlglotError, ValueError):
         return None
     return found.sql("duckdb")
 
@@ -23,5 +23,5 @@ def translated_type(written: str, dialect: str) -> str:
     """What DuckDB calls a type of another dialect; the same text where sqlglot knows no such."""
     try:
         return exp.DataType.build(written, dialect=dialect, udt=True).sql(dialect="duckdb")
-    except ParseError:
+    except SqlglotError:
         return written

@@ -89,8 +89,7 @@ def refuse_unknown(model: Model, graph: Graph, request: Request) -> None:
     words = tuple(word for word in query.unsteady if word.removesuffix("()") not in READERS)
     _refuse_unsteady(words, query.calls, model.name.schema, graph)
     for condition in conditions:
-        words = _unsteady(condition.text)
-        _refuse_unsteady(words, condition.calls, model.name.schema, graph)
+        _refuse_unsteady(condition.unsteady, condition.calls, model.name.schema, graph)
     for function in functions:
         _refuse_unsteady_function(function, graph)
 
@@ -123,16 +122,7 @@ def _refuse_unsteady_function(function: Function, graph: Graph) -> None:
     macro = function.source
     if not isinstance(macro, Macro):
         raise UnknownInputError(f"the function {function} is written in Python")
-    for overload in macro.overloads:
-        # A parameter may have a default that is computed.
-        for text in (overload.parameters, overload.body.text):
-            _refuse_unsteady(_unsteady(text), macro.calls, function.name.schema, graph)
-
-
-def _unsteady(text: str) -> tuple[str, ...]:
-    from t4t_core.parsing.steadiness import unsteady_in
-
-    return unsteady_in(text)
+    _refuse_unsteady(macro.unsteady, macro.calls, function.name.schema, graph)
 
 
 def _refuse_unsteady(

@@ -111,7 +111,7 @@ def plan_model(
         if not decided.is_full:
             is_scan = reads_by_scan(model, query, project.graph, warehouse)
             facts = replace(facts, reads_by_scan=is_scan)
-    facts = with_schema(facts, model, project.settings.dialect, decided, warehouse)
+    facts = with_schema(facts, model, decided, warehouse)
     if facts.indexes and not facts.query_columns:
         facts = _with_columns(facts, described(query), model, warehouse)
     decided = decided.with_warning(check_contract(model, facts))

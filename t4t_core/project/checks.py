@@ -12,6 +12,7 @@ from t4t_core.checks.sql_test import OfSqlTest, SqlTest
 from t4t_core.errors import T4tError
 from t4t_core.graph import Graph
 from t4t_core.models import Model
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.resolution import Key
 from t4t_core.seeds.seed import Seed
 
@@ -19,10 +20,13 @@ log = logging.getLogger("t4t_core.checks")
 
 
 def metadata_checks(
-    nodes: Sequence[Model | Seed], sql_tests: Mapping[str, SqlTest], mistakes: list[T4tError]
+    nodes: Sequence[Model | Seed],
+    sql_tests: Mapping[str, SqlTest],
+    sql: SqlTexts,
+    mistakes: list[T4tError],
 ) -> dict[Key, tuple[Check, ...]]:
     """The checks that metadata asks for, by table; what is wrong is added to `mistakes`."""
-    return {node.name.key: checks_of(node, sql_tests, mistakes) for node in nodes}
+    return {node.name.key: checks_of(node, sql_tests, sql, mistakes) for node in nodes}
 
 
 def project_checks(

@@ -15,6 +15,7 @@ from t4t_core.names import TableName
 from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.python_files import raised_at
 from t4t_core.project.python_types import duckdb_type
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.macro import Macro
 from t4t_core.sql_functions.function import PythonFunction
 
@@ -30,6 +31,7 @@ def sql_of_function(
     config: FunctionConfig,
     place: Place,
     dialect: str,
+    sql: SqlTexts,
 ) -> Macro:
     """The function that the SQL makes which a Python function returns.
 
@@ -56,18 +58,20 @@ def sql_of_function(
             place=place,
             hint="return an expression over its parameters, or a CREATE FUNCTION statement",
         )
-    from t4t_core.parsing.function_text import macro_of_body, parse_macro
-
     if result.split()[:1] and result.split()[0].upper() == "CREATE":
-        return parse_macro(result, place, name, dialect)
+        return sql.macro(result, place, name, dialect)
     if config.parameters is not None:
         parameters = [parameter.name for parameter in config.parameters]
-    returns = None if config.return_type is None else _type(config.return_type, place)
-    return macro_of_body(parameters, result, returns, place, dialect)
+    returns = None if config.return_type is None else _type(config.return_type, place, sql)
+    return sql.macro_of_body(parameters, result, returns, place, dialect)
 
 
 def python_function(
-    function: Callable[..., object], config: FunctionConfig, place: Place, folder: Path
+    function: Callable[..., object],
+    config: FunctionConfig,
+    place: Place,
+    folder: Path,
+    sql: SqlTexts,
 ) -> PythonFunction:
     """The function as DuckDB registers it.
 
@@ -90,7 +94,7 @@ def python_function(
         if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             raise UsageError(f"the parameter {name!r} has no place of its own", place=place)
         written = declared.pop(name, None)
-        found = duckdb_type(parameter.annotation) if written is None else _type(written, place)
+        found = duckdb_type(parameter.annotation) if written is None else _type(written, place, sql)
         if found is None:
             raise UsageError(
                 f"the DuckDB type of the parameter {name!r} is not known",
@@ -103,7 +107,7 @@ def python_function(
     returns = (
         duckdb_type(signature.return_annotation)
         if config.return_type is None
-        else _type(config.return_type, place)
+        else _type(config.return_type, place, sql)
     )
     if returns is None:
         raise UsageError(
@@ -123,10 +127,8 @@ def python_function(
     )
 
 
-def _type(written: str, place: Place) -> str:
-    from t4t_core.parsing.types import duckdb_type as sql_type
-
-    found = sql_type(written)
+def _type(written: str, place: Place, sql: SqlTexts) -> str:
+    found = sql.type(written)
     if found is None:
         raise UsageError(f"{written!r} is no type", place=place)
     return found

@@ -14,6 +14,7 @@ from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import validated
 from t4t_core.project.python_files import public_names, run_file
 from t4t_core.project.settings import Settings
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql_functions.declared import FunctionDeclaration, collecting_functions
 from t4t_core.sql_functions.function import Function
 
@@ -24,7 +25,11 @@ _DATABASES = ("duckdb", "snowflake", "postgresql", "postgres", "bigquery")
 
 
 def read_functions(
-    root: Path, settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+    root: Path,
+    settings: Settings,
+    sql: SqlTexts,
+    variables: Mapping[str, object],
+    mistakes: list[T4tError],
 ) -> list[Function]:
     """The functions of the folder `functions/`; what is wrong in them is added to the mistakes."""
     found: dict[tuple[str, str], Function] = {}
@@ -35,8 +40,8 @@ def read_functions(
             if file.suffix not in (".sql", ".py") or is_hidden or _is_replaced(file, files):
                 continue
             try:
-                for function in _functions_of(file, root, settings, variables):
-                    _refuse_name(function, found.get(function.name.key))
+                for function in _functions_of(file, root, settings, sql, variables):
+                    _refuse_name(function, found.get(function.name.key), sql)
                     found[function.name.key] = function
             except ProjectError as error:
                 mistakes += error.problems
@@ -56,11 +61,11 @@ def _is_replaced(file: Path, files: list[Path]) -> bool:
 
 
 def _functions_of(
-    file: Path, root: Path, settings: Settings, variables: Mapping[str, object]
+    file: Path, root: Path, settings: Settings, sql: SqlTexts, variables: Mapping[str, object]
 ) -> Iterator[Function]:
     schema = schema_of(file, root, settings)
     if file.suffix == ".sql":
-        yield from _sql_functions(file, schema, settings, variables)
+        yield from _sql_functions(file, schema, settings, sql, variables)
         return
     with collecting_functions() as declared:
         run_file(file, variables)
@@ -72,11 +77,11 @@ def _functions_of(
             "of the same name beside it, or begin its name with an underscore",
         )
     for declaration in declared:
-        yield _declared(declaration, file, schema, settings)
+        yield _declared(declaration, file, schema, settings, sql)
 
 
 def _sql_functions(
-    file: Path, schema: str, settings: Settings, variables: Mapping[str, object]
+    file: Path, schema: str, settings: Settings, sql: SqlTexts, variables: Mapping[str, object]
 ) -> Iterator[Function]:
     """The function of a `.sql` file, with those that the `.py` file beside it declares."""
     name = TableName(schema, file.stem.partition(".")[0])
@@ -88,7 +93,7 @@ def _sql_functions(
         with collecting_functions() as declared:
             names, _ = run_file(companion, variables)
         for declaration in declared:
-            yield _declared(declaration, companion, schema, settings)
+            yield _declared(declaration, companion, schema, settings, sql)
         metadata = names.get("metadata", {} if declared else None)
     if not isinstance(metadata, dict):
         raise UsageError(
@@ -115,13 +120,11 @@ def _sql_functions(
         log.warning(
             "%s: `tests` of functions are not run; write them in tests/functions/", companion
         )
-    from t4t_core.parsing.function_text import parse_macro
-
-    yield Function(name, config, Place(file), parse_macro(text, Place(file), name, dialect))
+    yield Function(name, config, Place(file), sql.macro(text, Place(file), name, dialect))
 
 
 def _declared(
-    declaration: FunctionDeclaration, file: Path, schema: str, settings: Settings
+    declaration: FunctionDeclaration, file: Path, schema: str, settings: Settings, sql: SqlTexts
 ) -> Function:
     function = declaration.function
     place = Place(file, function.__code__.co_firstlineno)
@@ -132,12 +135,14 @@ def _declared(
     if declaration.language == "sql":
         dialect = config.source_sql_dialect or "duckdb"
         return Function(
-            name, config, place, sql_of_function(function, name, config, place, dialect)
+            name, config, place, sql_of_function(function, name, config, place, dialect, sql)
         )
-    return Function(name, config, place, python_function(function, config, place, settings.folder))
+    return Function(
+        name, config, place, python_function(function, config, place, settings.folder, sql)
+    )
 
 
-def _refuse_name(function: Function, other: Function | None) -> None:
+def _refuse_name(function: Function, other: Function | None, sql: SqlTexts) -> None:
     if other is not None:
         raise UsageError(
             f"the function {function} is made twice: by {other.place.file} too",
@@ -145,9 +150,7 @@ def _refuse_name(function: Function, other: Function | None) -> None:
             hint="rename one; the overloads of a function stand in one statement: "
             "CREATE FUNCTION f(a) AS ..., (a, b) AS ...",
         )
-    from t4t_core.parsing.calls import is_known_function
-
-    if is_known_function(function.name.name):
+    if sql.is_function(function.name.name):
         raise UsageError(
             f"{function.name.name} is the name of a function that SQL has already",
             place=function.place,

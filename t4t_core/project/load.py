@@ -16,12 +16,13 @@ from t4t_core.project.attached import refuse_schemas
 from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.folders import schema_of
 from t4t_core.project.garbage import no_garbage_sought
+from t4t_core.project.kept_readings import kept_readings
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.seeds import read_seeds
 from t4t_core.project.settings import Settings, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
-from t4t_core.project.sql_texts import SqlTexts, sql_texts
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql_functions.function import Function
 
 
@@ -110,13 +111,14 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
     values = {**settings.variables, **variables}
     mistakes: list[T4tError] = []
     watched = _Watched(values)
-    sql = sql_texts(settings.folder, settings.dialect)
+    sql = SqlTexts(settings.dialect, kept_readings(settings.folder))
+    _refuse_unknown_dialect(settings, sql)
     models = _models(settings, sql, watched, mistakes)
+    seeds = read_seeds(settings, sql, watched, mistakes)
+    functions = _functions(settings, sql, watched, mistakes)
+    sql_tests = read_sql_tests(settings.folder, sql, mistakes)
+    own_checks = metadata_checks([*seeds, *models], sql_tests, sql, mistakes)
     sql.keep()
-    seeds = read_seeds(settings, watched, mistakes)
-    functions = _functions(settings, watched, mistakes)
-    sql_tests = read_sql_tests(settings.folder, settings.dialect, mistakes)
-    own_checks = metadata_checks([*seeds, *models], sql_tests, mistakes)
     names = [each.name for each in models] + [each.name for each in seeds]
     names += [each.name for each in functions]
     try:
@@ -147,8 +149,23 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
     )
 
 
+def _refuse_unknown_dialect(settings: Settings, sql: SqlTexts) -> None:
+    if settings.dialect == "duckdb" or sql.is_dialect(settings.dialect):
+        return
+    from t4t_core.parsing.dialects import known_dialects
+
+    raise UsageError(
+        f"source_sql_dialect {settings.dialect!r} is unknown",
+        place=settings.dialect_place,
+        hint=f"known are {', '.join(known_dialects())}",
+    )
+
+
 def _functions(
-    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+    settings: Settings,
+    sql: SqlTexts,
+    variables: Mapping[str, object],
+    mistakes: list[T4tError],
 ) -> list[Function]:
     root = settings.folder / "functions"
     if not root.is_dir():
@@ -156,7 +173,7 @@ def _functions(
     # Imported here because few projects have functions, and every command waits for its imports.
     from t4t_core.project.functions import read_functions
 
-    return read_functions(root, settings, variables, mistakes)
+    return read_functions(root, settings, sql, variables, mistakes)
 
 
 def _models(

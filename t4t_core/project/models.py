@@ -18,7 +18,7 @@ from t4t_core.project.fingerprint import code_fingerprint
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.project.python_files import raised_at
 from t4t_core.project.sql_texts import SqlTexts
-from t4t_core.sql.hooks import Hook
+from t4t_core.sql.portable_types import PORTABLE_WORDS
 from t4t_core.sql.query import Query
 from t4t_core.sql.table_ref import TableRef
 
@@ -226,8 +226,8 @@ def _model(
 ) -> Model:
     try:
         conditions = conditions_of(config.strategy, name, config_place, sql)
-        before = _hooks("pre_hook", config.pre_hook, config_place)
-        after = _hooks("post_hook", config.post_hook, config_place)
+        before = tuple(sql.hook("pre_hook", text, config_place) for text in config.pre_hook)
+        after = tuple(sql.hook("post_hook", text, config_place) for text in config.post_hook)
     except T4tError as error:
         raise error.located(model=str(name)) from error
     if config.materialization == "ephemeral" and isinstance(source, PythonSource):
@@ -248,12 +248,9 @@ def _model(
         predicates=conditions.predicates,
         pre_hooks=before,
         post_hooks=after,
+        types=tuple(
+            (column.name, sql.translated_type(column.datatype))
+            for column in config.schema_
+            if column.datatype is not None and column.datatype.lower() not in PORTABLE_WORDS
+        ),
     )
-
-
-def _hooks(key: str, texts: Sequence[str], place: Place) -> tuple[Hook, ...]:
-    if not texts:
-        return ()
-    from t4t_core.parsing.hooks import parse_hook
-
-    return tuple(parse_hook(key, text, place) for text in texts)

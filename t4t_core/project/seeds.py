@@ -12,13 +12,14 @@ from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import read_metadata
 from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.settings import Settings
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.seeds.seed import SUFFIXES, Seed, seed_parts
 
 _READ_ME = (".md", ".txt")
 
 
 def read_seeds(
-    settings: Settings, variables: Mapping[str, object], mistakes: list[T4tError]
+    settings: Settings, sql: SqlTexts, variables: Mapping[str, object], mistakes: list[T4tError]
 ) -> list[Seed]:
     """The seeds of `seeds/`; what is wrong in them is added to the mistakes."""
     root = settings.folder / "seeds"
@@ -32,7 +33,7 @@ def read_seeds(
             if is_hidden or not file.is_file() or file.suffix.lower() in _READ_ME:
                 continue
             try:
-                found += _seed_of(file, root, settings, variables)
+                found += _seed_of(file, root, settings, sql, variables)
             except ProjectError as error:
                 mistakes += error.problems
             except T4tError as error:
@@ -41,7 +42,7 @@ def read_seeds(
 
 
 def _seed_of(
-    file: Path, root: Path, settings: Settings, variables: Mapping[str, object]
+    file: Path, root: Path, settings: Settings, sql: SqlTexts, variables: Mapping[str, object]
 ) -> Iterator[Seed]:
     stem, form = seed_parts(file)
     if file.suffix == ".py":
@@ -75,14 +76,14 @@ def _seed_of(
         )
     config = read_metadata(SeedConfig, metadata, place, str(name), variables, "seed")
     _check(config, form, place, name)
-    yield Seed(name, file, place, config)
+    yield Seed(name, file, place, config, _types(config, place, name, sql))
 
 
 def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None:
     """Refuses what the file's form has no use for.
 
     Raises:
-        UsageError: An option of CSV is set for another form, or a type is unknown.
+        UsageError: An option of CSV is set for another form, or the columns have no names.
     """
     options = list(config.csv_options)
     if options and form not in (".csv", ".tsv"):
@@ -92,16 +93,6 @@ def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None
             model=str(name),
             noun="seed",
         )
-    if config.types:
-        from t4t_core.parsing.types import duckdb_type
-    for column, written in config.types.items():
-        if duckdb_type(written) is None:
-            raise UsageError(
-                f"the column {column!r} has the type {written!r}, which is none",
-                place=place,
-                model=str(name),
-                noun="seed",
-            )
     if config.header is False and not config.schema_:
         raise UsageError(
             "a file without a header needs the names of its columns",
@@ -110,3 +101,25 @@ def _check(config: SeedConfig, form: str, place: Place, name: TableName) -> None
             noun="seed",
             hint='give them in order: "schema": [{"name": ...}, ...]',
         )
+
+
+def _types(
+    config: SeedConfig, place: Place, name: TableName, sql: SqlTexts
+) -> tuple[tuple[str, str], ...]:
+    """The columns that the metadata gives a type, with what DuckDB calls it.
+
+    Raises:
+        UsageError: One is no type.
+    """
+    found = []
+    for column, written in config.types.items():
+        type_ = sql.type(written)
+        if type_ is None:
+            raise UsageError(
+                f"the column {column!r} has the type {written!r}, which is none",
+                place=place,
+                model=str(name),
+                noun="seed",
+            )
+        found.append((column, type_))
+    return tuple(found)

@@ -35,7 +35,8 @@ class Settings:
         state: `tee_state.db`.
         default_schema: The schema of models straight in `models/`, and of bare names.
         variables: `[vars]`.
-        dialect: The sqlglot dialect that SQL models are written in.
+        dialect: The sqlglot dialect that SQL models are written in; there may be none such.
+        dialect_place: Where that is said.
         lock_timeout_s: Seconds to wait for another process to give the database free.
         limits: What DuckDB may use, by its names; empty where nothing is set.
         others: Databases of `[attach]`.
@@ -49,6 +50,7 @@ class Settings:
     flags: FlagsConfig
     variables: Mapping[str, Any]
     dialect: str
+    dialect_place: Place
     lock_timeout_s: float
     limits: Mapping[str, str | int | bool] = field(default_factory=dict)
     others: tuple[OtherDatabase, ...] = ()
@@ -128,9 +130,8 @@ def read_settings(
         default_schema=config.connection.schema_,
         flags=config.flags,
         variables=config.vars,
-        dialect=_known_dialect(
-            config.source_sql_dialect, _place(file, taken.at(("source_sql_dialect",)))
-        ),
+        dialect=_dialect(config.source_sql_dialect),
+        dialect_place=_place(file, taken.at(("source_sql_dialect",))),
         lock_timeout_s=config.connection.lock_timeout_s,
         limits=_limits(config.connection.limits, folder, own_names),
         others=_deferred(config, folder, own_names, _place(file, taken.at(("defer_to",))))
@@ -243,19 +244,9 @@ def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
     return folder / written
 
 
-def _known_dialect(name: str, place: Place) -> str:
-    if name in ("duckdb", "generic"):  # the public t4t's word for SQL that every database reads
-        return "duckdb"
-    from t4t_core.parsing.dialects import known_dialects
-
-    known = known_dialects()
-    if name not in known:
-        raise UsageError(
-            f"source_sql_dialect {name!r} is unknown",
-            place=place,
-            hint=f"known are {', '.join(known)}",
-        )
-    return name
+def _dialect(written: str) -> str:
+    """The dialect; `generic` is the public t4t's word for SQL that every database reads."""
+    return "duckdb" if written == "generic" else written
 
 
 def _path(at: tuple[str, ...]) -> str:

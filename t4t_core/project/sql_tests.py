@@ -11,18 +11,19 @@ from t4t_core.checks.sql_test import SqlTest
 from t4t_core.config import SqlTestConfig, problems
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.project.metadata import comment_metadata
+from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.query import Query
 
 _UNIT = "unit"  # unit tests of models stand there
 _FUNCTIONS = "functions"  # tests of functions, which say TRUE where all is well
 
 
-def read_sql_tests(folder: Path, dialect: str, mistakes: list[T4tError]) -> dict[str, SqlTest]:
+def read_sql_tests(folder: Path, sql: SqlTexts, mistakes: list[T4tError]) -> dict[str, SqlTest]:
     """The SQL tests of a project by their names; none where there is no `tests/`.
 
     Args:
         folder: The project.
-        dialect: What they are written in.
+        sql: Reads them.
         mistakes: What is wrong is added to it.
     """
     root = folder / "tests"
@@ -31,7 +32,7 @@ def read_sql_tests(folder: Path, dialect: str, mistakes: list[T4tError]) -> dict
         if file.relative_to(root).parts[0] == _UNIT or file.name.startswith(("_", ".")):
             continue
         try:
-            test = _sql_test(file, dialect)
+            test = _sql_test(file, sql)
             other = found.get(test.name)
             if other is not None:
                 raise UsageError(
@@ -48,7 +49,7 @@ def read_sql_tests(folder: Path, dialect: str, mistakes: list[T4tError]) -> dict
     return found
 
 
-def _sql_test(file: Path, dialect: str) -> SqlTest:
+def _sql_test(file: Path, sql: SqlTexts) -> SqlTest:
     place = Place(file)
     if file.stem in BUILT_IN:
         raise UsageError(
@@ -58,13 +59,10 @@ def _sql_test(file: Path, dialect: str) -> SqlTest:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=place) from error
-    from t4t_core.parsing.test_query import parse_test
-
-    query, defaults = parse_test(text, place, dialect)
+    query = sql.test(text, place)
     return SqlTest(
         name=file.stem,
         query=query,
-        defaults=defaults,
         config=_config(query),
         place=place,
         tells_truth=file.parent.name == _FUNCTIONS,

@@ -11,13 +11,11 @@ from t4t_core.models import Model
 from t4t_core.planning.drift import Decision
 from t4t_core.planning.facts import Column, Facts, Index
 from t4t_core.schema.change import differences, on_schema_change
-from t4t_core.sql.portable_types import PORTABLE_WORDS
 
 
 def with_schema(
     facts: Facts,
     model: Model,
-    dialect: str,
     decided: Decision,
     warehouse: Warehouse,
 ) -> Facts:
@@ -26,7 +24,6 @@ def with_schema(
     Args:
         facts: As far as they are known.
         model: The model.
-        dialect: What the project's SQL is written in, and its types with it.
         decided: Full or incremental.
         warehouse: With an open transaction.
 
@@ -38,27 +35,17 @@ def with_schema(
         is_altered = on_schema_change(model) != "fail" and bool(differences(facts))
         if decided.is_full or is_altered:
             indexes = warehouse.indexes(model.name)
-    declared = tuple(_declared(model, dialect, warehouse))
+    declared = tuple(_declared(model, warehouse))
     return replace(facts, declared=declared, indexes=indexes)
 
 
-def _declared(model: Model, dialect: str, warehouse: Warehouse) -> Iterator[Column]:
+def _declared(model: Model, warehouse: Warehouse) -> Iterator[Column]:
     """The columns that the metadata gives a type, in DuckDB's own names."""
-    for column in model.config.schema_:
-        if column.datatype is None or column.datatype.lower() in PORTABLE_WORDS:
-            continue
+    for column, written in model.types:
         try:
-            type_ = warehouse.type_called(_of_duckdb(column.datatype, dialect))
+            type_ = warehouse.type_called(written)
         except T4tError as error:
-            error.what += f", which the metadata gives the column {column.name!r}"
+            error.what += f", which the metadata gives the column {column!r}"
             error.hint = "write a type of DuckDB's, or leave `datatype` out"
             raise error.located(place=model.config_place) from error
-        yield Column(column.name, type_)
-
-
-def _of_duckdb(text: str, dialect: str) -> str:
-    if dialect == "duckdb":
-        return text
-    from t4t_core.parsing.types import translated_type
-
-    return translated_type(text, dialect)
+        yield Column(column, type_)

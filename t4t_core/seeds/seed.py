@@ -33,6 +33,7 @@ class Seed:
     Attributes:
         config_place: The file that holds its metadata, or the seed's own.
         config: Its metadata.
+        types: The columns that it gives a type, with what DuckDB calls it.
     """
 
     noun: ClassVar[Noun] = "seed"
@@ -40,6 +41,7 @@ class Seed:
     file: Path
     config_place: Place
     config: SeedConfig = field(default_factory=SeedConfig)
+    types: tuple[tuple[str, str], ...] = ()
 
     @property
     def form(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.literals import literal, text_literal
@@ -22,30 +22,20 @@ _OPTIONS = {
 def seed_statement(seed: Seed, catalog: str) -> Sql:
     """`CREATE OR REPLACE TABLE ... AS SELECT * FROM read_...(file)`."""
     file = text_literal(str(seed.file))
-    types = _types(seed)
     match seed.form:
         case ".csv" | ".tsv":
-            options = _csv_options(seed, types)
+            options = _csv_options(seed)
             rows = sql("SELECT *\nFROM read_csv({file}, {options})", file=file, options=options)
         case ".parquet":
-            every = _cast(types)
+            every = _cast(seed.types)
             rows = sql("SELECT {every}\nFROM read_parquet({file})", every=every, file=file)
         case _:
-            every = _cast(types)
+            every = _cast(seed.types)
             rows = sql("SELECT {every}\nFROM read_json_auto({file})", every=every, file=file)
     return create_table(table(seed.name, catalog), rows)
 
 
-def _types(seed: Seed) -> dict[str, str]:
-    """DuckDB's name of the type that the metadata gives to a column."""
-    if not seed.config.types:
-        return {}
-    from t4t_core.parsing.types import duckdb_type
-
-    return {name: duckdb_type(written) or "" for name, written in seed.config.types.items()}
-
-
-def _csv_options(seed: Seed, types: Mapping[str, str]) -> Sql:
+def _csv_options(seed: Seed) -> Sql:
     written: dict[str, object] = {
         "header": True,
         "delimiter": "," if seed.form == ".csv" else "\t",
@@ -55,10 +45,10 @@ def _csv_options(seed: Seed, types: Mapping[str, str]) -> Sql:
     found |= {_OPTIONS.get(name, name): _value(value) for name, value in written.items()}
     if seed.config.header is False:
         found["names"] = _value(tuple(c.name for c in seed.config.schema_))
-    if types:
+    if seed.types:
         fields = (
             sql("{name}: {type}", name=text_literal(name), type=text_literal(kind))
-            for name, kind in types.items()
+            for name, kind in seed.types
         )
         found["types"] = sql("{{{fields}}}", fields=listed(fields))
     return listed(
@@ -76,9 +66,9 @@ def _value(value: object) -> Sql:
     return literal(value)
 
 
-def _cast(types: Mapping[str, str]) -> Sql:
+def _cast(types: Sequence[tuple[str, str]]) -> Sql:
     """All columns, with those that have a declared type cast to it."""
     if not types:
         return Sql("*")
-    casts = (named(cast(column(name), kind), name) for name, kind in types.items())
+    casts = (named(cast(column(name), kind), name) for name, kind in types)
     return sql("* REPLACE ({casts})", casts=listed(casts))

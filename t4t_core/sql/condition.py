@@ -21,6 +21,7 @@ class Condition:
         fingerprint: SHA-256 over its tokens.
         columns: The parts of each column's name, in the order of the tree.
         holds_query: Whether a query stands in it.
+        unsteady: What may give another value for the same; see `t4t_core.parsing.steadiness`.
         starts: The column and the placeholder where it is `column >= @placeholder` and no more.
     """
 
@@ -32,6 +33,7 @@ class Condition:
     calls: tuple[TableRef, ...] = ()
     columns: tuple[tuple[str, ...], ...] = ()
     holds_query: bool = False
+    unsteady: tuple[str, ...] = ()
     starts: tuple[str, str] | None = None
 
     def filled(self, fill: Fill) -> Sql:

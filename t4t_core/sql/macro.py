@@ -34,12 +34,14 @@ class Macro:
         tables: What it reads, each once.
         calls: The functions it calls that are none of SQL's own, each once.
         fingerprint: SHA-256 over the tokens, so that comments and layout do not count.
+        unsteady: What may give another result for the same; see `t4t_core.parsing.steadiness`.
     """
 
     overloads: tuple[Overload, ...]
     tables: tuple[TableRef, ...]
     calls: tuple[TableRef, ...]
     fingerprint: str
+    unsteady: tuple[str, ...]
 
 
 def create_macro(name: TableName, catalog: str, macro: Macro, fill: Fill) -> Sql:

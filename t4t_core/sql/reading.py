@@ -77,3 +77,8 @@ _NAMES = tuple(field.name for field in fields(Reading))
 def said(reading: Reading) -> dict[str, Any]:
     """What a reading says, by the names of its fields; a query is one with a text."""
     return {name: getattr(reading, name) for name in _NAMES}
+
+
+def reading_of(query: Reading) -> Reading:
+    """What a query's text says, without the text."""
+    return Reading(**said(query))

@@ -33,6 +33,46 @@ MODELS = {
     "s/total.sql": "SELECT n FROM base",
     "other.sql": "SELECT 1 AS a",
 }
+# Everything whose SQL t4t reads: each part of it, parsed at each load, would take its time.
+WHOLE = {
+    "models/s/made.py": (
+        "from t4t_core import create_model\n"
+        "create_model(table_name='s.made', sql='SELECT 1 AS a', metadata={})\n"
+    ),
+    "models/s/days.sql": """\
+-- metadata: {"materialization": "incremental", "incremental": {"strategy": "delete_insert",
+--   "delete_insert": {"time_column": "t", "start_date": "2024-01-01",
+--     "where_condition": "s.days.t >= @start_date"}}}
+SELECT id, t FROM s.orders""",
+    "models/s/orders.py": """\
+metadata = {
+    "materialization": "incremental",
+    "incremental": {"strategy": "merge", "merge": {
+        "unique_key": "id", "time_column": "t", "delete_when": "source.twice < 0",
+        "incremental_predicates": ["target.id < @most"]}},
+    "pre_hook": "CREATE TABLE IF NOT EXISTS s.log (name VARCHAR)",
+    "post_hook": ["INSERT INTO s.log VALUES ('@table_name'), (@most)"],
+    "schema": [{"name": "id", "datatype": "int8", "tests": ["unique", {
+        "name": "relationships", "params": {"to": "raw.orders", "field": "id"}}]}],
+    "tests": [{"name": "expression", "params": {"expression": "id > 0"}, "where": "id < @most"},
+              {"name": "least", "params": {"n": 1}}]}
+""",
+    "models/s/orders.sql": "SELECT id, t, s.twice(id) AS twice, s.plus(id) AS p FROM raw.orders",
+    "models/s/recent.sql": '-- metadata: {"materialization": "view"}\nSELECT * FROM s.orders',
+    "seeds/raw/orders.py": 'metadata = {"schema": [{"name": "id", "datatype": "bigint"}]}',
+    "functions/s/twice.sql": "CREATE FUNCTION s.twice(a BIGINT) RETURNS BIGINT AS $$ a * 2 $$",
+    "functions/s/made.py": (
+        "from t4t_core import functions\n"
+        "@functions.sql(function_name='s.plus', return_type='int')\n"
+        "def plus(a):\n    return f'{a} + 1'\n"
+        "@functions.python(function_name='s.same', parameters=[{'name': 'a', 'type': 'int'}],"
+        " return_type='int')\n"
+        "def same(a):\n    return a\n"
+    ),
+    "tests/least.sql": "SELECT * FROM @table_name WHERE id < @n:0",
+    "tests/alone.sql": "SELECT * FROM s.orders WHERE id IS NULL",
+    "tests/functions/twice.sql": "SELECT s.twice(2) = 4",
+}
 SEEDS = {"raw/orders.csv": "id,t\n1,2024-01-01 00:00:00\n2,2024-01-02 00:00:00\n"}
 LIBRARIES = {"dagster", "duckdb", "numpy", "pandas", "pyarrow", "pydantic", "sqlglot", "tabulate"}
 # Where there is no terminal, nobody else holds the file, the project has no functions, and no
@@ -106,6 +146,18 @@ def shop(project: Make) -> Path:
     return project(MODELS, SEEDS, toml="\n[vars]\nmost = 100\n")
 
 
+@pytest.fixture
+def whole(project: Make) -> Path:
+    """A project with SQL in every place that may hold some, of another dialect than DuckDB's."""
+    folder = project({}, SEEDS, toml="\n[vars]\nmost = 100\n")
+    settings = folder / "project.toml"
+    settings.write_text('source_sql_dialect = "postgres"\n' + settings.read_text())
+    for path, content in WHOLE.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+    return folder
+
+
 def _names(printed: dict[str, Any]) -> list[str]:
     return [model["model_name"] for model in printed["models"]]
 
@@ -131,18 +183,33 @@ def test_a_command_imports_no_library_that_it_does_not_need(
     if duckdb.__version__ < "2":
         needless = needless - OF_DUCKDB
     places = {"{shop}": str(shop), "{new}": str(tmp_path / "new")}
+
+    assert _imported(needless, [places.get(word, word) for word in arguments]) == "[]"
+
+
+@pytest.mark.parametrize("command", ["build", "run --changed", "test", "seed", "plan", "compile"])
+def test_where_no_text_has_changed_no_command_imports_sqlglot(
+    command: str, whole: Path, t4t: Run
+) -> None:
+    """What was read of hooks, functions, tests, conditions and types is kept as queries are."""
+    built = t4t("build", whole)
+    assert built.exit_code == 0, built.output
+
+    assert _imported({"sqlglot"}, [*command.split(), str(whole)]) == "[]"
+
+
+def _imported(needless: set[str], arguments: list[str]) -> str:
+    """Which of the modules a command imports that succeeds, as Python shows the list."""
     code = (
         "import atexit, sys\n"
         f"needless = {sorted(needless)}\n"
-        "atexit.register(lambda: print('imported:', [n for n in needless if n in sys.modules]))\n"
+        "atexit.register(lambda: print([n for n in needless if n in sys.modules]))\n"
         "from t4t_core.cli import main\n"
         "main(sys.argv[1:])\n"
     )
-    command = [sys.executable, "-c", code, *(places.get(word, word) for word in arguments)]
-
+    command = [sys.executable, "-c", code, *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-
-    assert result.stdout.splitlines()[-1] == "imported: []"
+    return result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

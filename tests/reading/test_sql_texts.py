@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from sqlglot import Dialect, Token
 from sqlglot.parser import Parser
 
-from t4t_core.errors import ProjectError
+from t4t_core.checks.expression import Expression
+from t4t_core.errors import ProjectError, T4tError
 from t4t_core.models import Model
 from t4t_core.planning.compiled import compiled_query
-from t4t_core.project import sql_texts
+from t4t_core.project import kept_readings
 from t4t_core.project.load import Project, load_project
+from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
 from t4t_core.sql.statements import is_null
 
@@ -53,13 +55,44 @@ MODELS = {
         "for n in range(3):\n"
         "    create_model(table_name=f'made_{n}', sql=f'SELECT {n} FROM a.plain', metadata={})\n"
     ),
+    "a/around.sql": (
+        '-- metadata: {"pre_hook": "SET VARIABLE at = @day",'
+        ' "post_hook": ["INSERT INTO raw.log VALUES (\'@table_name\', @least)",'
+        ' "CREATE INDEX i ON @table_name (id)"], "schema": [{"name": "id",'
+        ' "datatype": "Decimal(10,2)", "tests": ["not_null",'
+        ' {"name": "relationships", "params": {"to": "raw.\\"Or ders\\"", "field": "id"}}]}],'
+        ' "tests": [{"name": "expression", "params": {"expression": "id > @least -- all"},'
+        ' "where": "id IN (SELECT id FROM a.plain)"}, {"name": "least", "params": {"n": 2}}]}\n'
+        "SELECT a.twice(1) AS id, a.plus(2) AS p, a.ends(3) AS e FROM raw.w"
+    ),
+}
+OTHERS = {
+    "seeds/raw/s.csv": "id,v\n1,2\n",
+    "seeds/raw/s.py": 'metadata = {"schema": [{"name": "id", "datatype": "number"}]}',
+    "functions/a/twice.sql": ("CREATE FUNCTION a.twice(x BIGINT) RETURNS BIGINT AS $$ x * 2 $$"),
+    "functions/a/ends.sql": "CREATE MACRO ends(x, y := current_date) AS TABLE FROM raw.e -- end\n",
+    "functions/a/made.py": (
+        "from t4t_core import functions\n"
+        "@functions.sql(function_name='a.plus', return_type='int')\n"
+        "def plus(x):\n    return f'{x} + 1'\n"
+        "@functions.python(function_name='a.py', parameters=[{'name': 'x', 'type': 'text'}],"
+        " return_type='object')\n"
+        "def py(x):\n    return x\n"
+    ),
+    "tests/least.sql": "SELECT * FROM @table_name WHERE id < @n:1",
+    "tests/alone.sql": '-- metadata: {"limit": 2}\nSELECT * FROM a.plain WHERE id > @n:9',
+    "tests/functions/twice.sql": "SELECT a.twice(1) = 2",
 }
 
 
 @pytest.fixture
 def folder(project: Callable[..., Path]) -> Path:
-    """A project with every kind of query that reading treats in its own way."""
-    return project(MODELS, toml='[vars]\nleast = 3\nday = "2024-01-01"\n')
+    """A project with every kind of text that reading treats in its own way."""
+    folder = project(MODELS, toml='[vars]\nleast = 3\nday = "2024-01-01"\n')
+    for path, content in OTHERS.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+    return folder
 
 
 class _CountedParser:
@@ -111,15 +144,28 @@ def _queries(project: Project) -> Iterator[tuple[Model, Query]]:
             yield model, model.source
 
 
+def _conditions(project: Project, model: Model) -> Iterator[Condition]:
+    yield from model.conditions
+    for check in project.checks.of(model.name.key):
+        if check.where is not None:
+            yield check.where
+        if isinstance(check.rule, Expression):
+            yield check.rule.expression
+
+
 def _same(one: Project, other: Project) -> None:
     assert one.models == other.models
     assert one.graph.parents == other.graph.parents
     assert one.graph.sources == other.graph.sources
+    assert one.graph.seeds == other.graph.seeds
     assert one.checks == other.checks
+    assert one.graph.functions == other.graph.functions
     for (model, query), (other_model, alike) in zip(_queries(one), _queries(other), strict=True):
         assert query == alike
         assert repr(query.defaults) == repr(alike.defaults)
-        for condition, same in zip(model.conditions, other_model.conditions, strict=True):
+        for condition, same in zip(
+            _conditions(one, model), _conditions(other, other_model), strict=True
+        ):
             assert (condition, condition.words) == (same, same.words)
         values = one.variables
         assert compiled_query(model, one.graph, values) == compiled_query(
@@ -147,16 +193,17 @@ def test_an_unchanged_file_is_not_parsed(folder: Path, parsed: list[str]) -> Non
     load_project(folder)
     shutil.rmtree(folder / ".t4t")
     parsed.clear()  # sqlglot parses some texts of its own once
-    load_project(folder)
-    cold = len(parsed)
+    queries = [query.text for _, query in _queries(load_project(folder))]
+    cold = list(parsed)
     parsed.clear()
     load_project(folder)
     warm = list(parsed)
     (folder / "models" / "a" / "plain.sql").write_text("SELECT 2 AS id")
     load_project(folder)
 
-    # Each query is tokenized once and parsed once; of the four conditions the first is counted.
-    assert cold == 2 * 18 + 4
+    assert len(queries) == 19
+    for text in queries:
+        assert (cold.count(f"tokenize {text}"), cold.count(f"parse {text}")) == (1, 1)
     assert warm == []
     assert parsed == ["tokenize SELECT 2 AS id", "parse SELECT 2 AS id"]
 
@@ -201,19 +248,70 @@ def test_another_dialect_reads_the_text_anew(folder: Path) -> None:
     _same(load_project(folder), _without(folder))
 
 
-def test_a_file_with_a_mistake_is_told_of_each_time(folder: Path) -> None:
-    """A mistake is no less told on the second load, and the other files are kept."""
-    (folder / "models" / "a" / "plain.sql").write_text("SELECT (1")
-    told = []
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "told"),
+    [
+        pytest.param("models/a/plain.sql", "1 AS", "(1 AS", "cannot be read", id="query"),
+        pytest.param("models/a/around.sql", "SET", "BEGIN", "begins with BEGIN", id="hook"),
+        pytest.param(
+            "models/a/around.sql", "id > @", "id > (@", "not a condition", id="expression"
+        ),
+        pytest.param("models/a/around.sql", "id IN", "id IN IN", "not a condition", id="where"),
+        pytest.param("models/a/around.sql", 'ders\\"', "ders", "not a table's", id="table"),
+        pytest.param("functions/a/twice.sql", "x *", "x * *", "cannot be read", id="function"),
+        pytest.param("functions/a/made.py", "{x} +", "{x} +)", "cannot be read", id="body"),
+        pytest.param("functions/a/made.py", "text", "txet", "is no type", id="type of a function"),
+        pytest.param("seeds/raw/s.py", "number", "numbr", "which is none", id="type of a seed"),
+        pytest.param("tests/least.sql", "WHERE", "WHERE <", "cannot be read", id="test"),
+        pytest.param(
+            "project.toml", "\n[conn", '\nsource_sql_dialect = "x"\n[conn', "unknown", id="dialect"
+        ),
+    ],
+)
+def test_a_mistake_is_told_of_each_time(
+    file: str, right: str, wrong: str, told: str, folder: Path
+) -> None:
+    """A mistake is no less told on the second load, and all other texts are kept."""
+    load_project(folder)
+    text = (folder / file).read_text()
+    assert text.count(right) == 1
+    (folder / file).write_text(text.replace(right, wrong))
+    errors = []
     for _ in range(2):
-        with pytest.raises(ProjectError) as caught:
+        with pytest.raises(T4tError) as caught:
             load_project(folder)
-        told.append(str(caught.value))
-    (folder / "models" / "a" / "plain.sql").write_text(MODELS["a/plain.sql"])
+        errors.append(str(caught.value))
+    (folder / file).write_text(text)
 
-    assert told[0] == told[1]
-    assert "plain.sql" in told[0]
+    assert errors[0] == errors[1]
+    assert told in errors[0]
+    assert Path(file).name in errors[0]
     _same(load_project(folder), _without(folder))
+
+
+def test_a_function_of_another_name_is_another_one(folder: Path) -> None:
+    """A statement that was kept for one file is refused in a file of another name."""
+    load_project(folder)
+    twice = folder / "functions" / "a" / "twice.sql"
+    twice.rename(twice.with_name("thrice.sql"))
+
+    with pytest.raises(ProjectError, match=r"the file's function is a\.thrice"):
+        load_project(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("def plus(x)", "def plus(y, x)"), ("type='int'", "type='double'")]
+)
+def test_a_body_with_other_parameters_is_another_function(old: str, new: str, folder: Path) -> None:
+    """The same text over other parameters, or with another type, is no text that was kept."""
+    before = load_project(folder).graph.functions["a", "plus"]
+    made = folder / "functions" / "a" / "made.py"
+    made.write_text(made.read_text().replace(old, new))
+
+    after = load_project(folder)
+
+    assert after.graph.functions["a", "plus"] != before
+    _same(after, _without(folder))
 
 
 def test_files_that_are_gone_are_forgotten(folder: Path) -> None:
@@ -269,7 +367,7 @@ def test_what_other_code_wrote_is_not_believed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cache of another version of t4t, sqlglot or Python is read as none."""
-    monkeypatch.setattr(sql_texts, "_maker", lambda: "another version")
+    monkeypatch.setattr(kept_readings, "_maker", lambda: "another version")
     load_project(folder)
     foreign = _kept(folder).read_bytes()
     monkeypatch.undo()
@@ -282,7 +380,7 @@ def test_the_digest_of_nonsense_does_not_make_it_sense(folder: Path) -> None:
     """Even a file with the right digest is checked for what stands in it."""
     for body in (b"", b"[]", b"{", b'{"a": {}}', b'{"a": {"end": "x"}}', b"\xff"):
         _kept(folder).parent.mkdir(exist_ok=True)
-        _kept(folder).write_bytes(sql_texts._digest(body).encode() + b"\n" + body)
+        _kept(folder).write_bytes(kept_readings._digest(body).encode() + b"\n" + body)
 
         _same(load_project(folder), _without(folder))
 

@@ -213,8 +213,8 @@ def test_a_generic_test_that_nobody_names_is_told(
 )
 def test_names_and_defaults_are_found_on_tokens(text: str, expected: str) -> None:
     """A default is the literal that touches its colon; a name is quoted wherever it stands."""
-    query, defaults = parse_test(text, PLACE, "duckdb")
-    values = {**defaults, "column_name": "or der"}
+    query = parse_test(text, PLACE, "duckdb")
+    values = {"column_name": "or der"}
 
     read = StandIn(table(TableName("s", "T a")), "T a")
     fill = with_names(Fill(PLACE, values), read, "T a", "or der")
@@ -228,7 +228,7 @@ def test_a_table_is_read_wherever_its_name_stands() -> None:
         "WITH c AS (SELECT * FROM @table_name AS x) "
         "SELECT @table_name.a FROM {{ table_name }} JOIN c ON c.a = @table_name.a"
     )
-    query, _ = parse_test(text, PLACE, "duckdb")
+    query = parse_test(text, PLACE, "duckdb")
 
     fill = with_names(Fill(), StandIn(table(TableName("s", "t")), "t"), "t", None)
 
@@ -241,7 +241,7 @@ def test_a_table_is_read_wherever_its_name_stands() -> None:
 @READS_TABLE
 def test_a_table_is_read_by_its_name_alone() -> None:
     """`TABLE name` is a query of its own."""
-    query, _ = parse_test("TABLE @table_name", PLACE, "duckdb")
+    query = parse_test("TABLE @table_name", PLACE, "duckdb")
 
     fill = with_names(Fill(), StandIn(table(TableName("s", "T a")), "T a"), "T a", None)
 

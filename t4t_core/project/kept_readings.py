@@ -1,0 +1,166 @@
+"""What texts of SQL say, kept in the project's folder between loads.
+
+The file may be lost, broken or somebody else's at any time: it is believed only where its digest
+says that this very code wrote it whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+
+from t4t_core.release import sqlglot_release
+from t4t_core.sql.condition import Condition
+from t4t_core.sql.macro import Macro
+from t4t_core.sql.reading import Reading
+from t4t_core.sql.slots import SlottedText
+from t4t_core.sql.table_ref import TableRef
+
+FOLDER, FILE = ".t4t", "sql.jsonl"
+SWITCH = "T4T_CACHE"
+
+Said = TypeVar("Said")
+
+log = logging.getLogger("t4t_core.cache")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What texts say, by what they were read as and by their keys.
+
+    Attributes:
+        hooks: Statements that stand around a model's.
+        macros: Statements that make a function of SQL.
+        bodies: Functions of SQL that are an expression and no statement.
+        tables: Names of tables; None for what is no name.
+        types: DuckDB's names of types; None for what is no type.
+        translated_types: The same of another dialect's types.
+        functions: Whether SQL has a function of this name.
+        dialects: Whether there is a dialect of this name.
+    """
+
+    queries: dict[str, Reading] = field(default_factory=dict)
+    tests: dict[str, Reading] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    hooks: dict[str, SlottedText] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    bodies: dict[str, Macro] = field(default_factory=dict)
+    tables: dict[str, TableRef | None] = field(default_factory=dict)
+    types: dict[str, str | None] = field(default_factory=dict)
+    translated_types: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, bool] = field(default_factory=dict)
+    dialects: dict[str, bool] = field(default_factory=dict)
+
+    def keys(self) -> Iterator[frozenset[str]]:
+        """Which texts they are."""
+        return (frozenset(getattr(self, kind.name)) for kind in fields(self))
+
+
+class KeptReadings:
+    """Gives what texts say, which are read only where that is not known."""
+
+    def __init__(self, known: Kept, file: Path | None) -> None:
+        self._known = known
+        self._used = Kept()
+        self._file = file
+
+    def reading(
+        self, kind: Callable[[Kept], dict[str, Said]], read: Callable[[], Said], *words: str
+    ) -> Said:
+        """What a text says.
+
+        Args:
+            kind: Among which readings it is.
+            read: Reads it. What raises is not kept.
+            words: The text, and all else that its reading depends on besides the code.
+        """
+        key = hashlib.sha256(repr(words).encode()).hexdigest()
+        known = kind(self._known)
+        found = known[key] if key in known else read()
+        kind(self._used)[key] = found
+        return found
+
+    def keep(self) -> None:
+        """Keeps what the texts read since the start say, and forgets all other.
+
+        Without a file, or where it cannot be written, nothing is kept.
+        """
+        if self._file is None or list(self._used.keys()) == list(self._known.keys()):
+            return
+        body = _adapter().dump_json(self._used)
+        try:
+            _write(self._file, _digest(body).encode() + b"\n" + body)
+        except OSError as error:
+            log.debug("what the SQL says is not kept: %s", error)
+
+
+def kept_readings(folder: Path) -> KeptReadings:
+    """The readings of the project in a folder; the environment variable T4T_CACHE=0 keeps none."""
+    if os.environ.get(SWITCH) == "0":
+        return KeptReadings(Kept(), None)
+    file = folder / FOLDER / FILE
+    try:
+        known = _read(file)
+    except FileNotFoundError:
+        known = Kept()
+    except (OSError, ValueError) as error:
+        log.debug("%s is not used: %s", file, error)
+        known = Kept()
+    return KeptReadings(known, file)
+
+
+def _read(file: Path) -> Kept:
+    """What is kept.
+
+    Raises:
+        ValueError: This code did not write it, or not all of it is there.
+    """
+    digest, _, body = file.read_bytes().partition(b"\n")
+    if digest != _digest(body).encode():
+        raise ValueError("another version of t4t wrote it, or it is broken")
+    return _adapter().validate_json(body, strict=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Replaces the file at once, so that another process reads the old or the new one whole."""
+    if not file.parent.is_dir():
+        file.parent.mkdir()
+        (file.parent / ".gitignore").write_text("*\n", "utf-8")
+    new = file.with_name(f"{file.name}.{uuid4().hex}")
+    try:
+        new.write_bytes(content)
+        new.replace(file)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _adapter() -> TypeAdapter[Kept]:
+    return TypeAdapter(Kept)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(f"{_maker()}\n".encode() + body).hexdigest()
+
+
+@cache
+def _maker() -> str:
+    """What a text's reading depends on besides the text: the code that reads it."""
+    package = Path(__file__).parents[1]
+    code = hashlib.sha256()
+    own = [package / "names.py", Path(__file__), Path(__file__).with_name("sql_texts.py")]
+    readers = [*(package / "parsing").glob("*.py"), *(package / "sql").glob("*.py")]
+    for file in [*own, *sorted(readers)]:
+        code.update(file.read_bytes())
+    return f"{code.hexdigest()} {sqlglot_release()} {platform.python_version()}"
