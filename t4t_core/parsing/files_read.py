@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
-from t4t_core.parsing.duckdb_as_written import DuckDBAsWritten
 from t4t_core.parsing.tables import is_cte
-from t4t_core.sql.file_names import READERS, FileName, UnreadableNameError, is_named_file
+from t4t_core.sql.file_names import READERS, FileRead, is_named_file
 from t4t_core.sql.table_ref import TableRef
-from t4t_core.sql.text import Sql
 
 # Options (DuckDB 1.4 to 2.0) that name no other file, key or table.
 _OPTIONS: Final = frozenset(
@@ -29,29 +27,23 @@ _OPTIONS: Final = frozenset(
 )
 
 
-def files_read(query: Sql, is_own: Callable[[str], bool]) -> Iterator[FileName]:
+def files_read(nodes: Iterable[exp.Expr]) -> Iterator[FileRead]:
     """The files that a query names, in the order of its tree.
 
     Args:
-        query: With its values filled in.
-        is_own: Whether a function of this name is the project's, which stands before DuckDB's.
-
-    Raises:
-        UnreadableNameError: A name is not written out, or an option may name other files.
+        nodes: Of the query in DuckDB's SQL, whose placeholders are nodes.
     """
-    for node in parse_one(query, dialect=DuckDBAsWritten).dfs():
-        name = _function(node)
-        if name in READERS and not is_own(name):
-            if not isinstance(node.parent, exp.Table) or node.parent.db:
-                raise UnreadableNameError(f"{name}() is called on no plain text")
-            yield from _arguments(node, name)
+    for node in nodes:
+        reader = _function(node)
+        if reader in READERS:
+            yield from _arguments(node, reader)
         elif (
             isinstance(node, exp.Table)
             and isinstance(node.this, exp.Identifier)
             and is_named_file(TableRef(node.catalog, node.db, node.name))
             and not is_cte(node)
         ):
-            yield FileName(node.name, is_table=True)
+            yield FileRead("", pattern=node.name)
 
 
 def _function(node: exp.Expr) -> str:
@@ -62,20 +54,27 @@ def _function(node: exp.Expr) -> str:
     return node.name.lower() if isinstance(node, exp.Anonymous) else ""
 
 
-def _arguments(call: exp.Expr, name: str) -> Iterator[FileName]:
+def _arguments(call: exp.Expr, reader: str) -> Iterator[FileRead]:
+    if not isinstance(call.parent, exp.Table) or call.parent.db:
+        yield FileRead(reader, why_unknown=f"{reader}() is called on no plain text")
+        return
     arguments = list(call.expressions)
     if isinstance(call, exp.ReadCSV):
         arguments.insert(0, call.this)
     first, *options = arguments or [exp.Null()]
-    named = first.expressions if isinstance(first, exp.Array) else [first]
-    if not named:
-        raise UnreadableNameError(f"{name}() is called on no plain text")
-    for text in named:
-        if not (isinstance(text, exp.Literal) and text.is_string):
-            raise UnreadableNameError(f"{name}() is called on no plain text")
-        yield FileName(text.name)
+    is_list = isinstance(first, exp.Array) and first.expressions
+    for name in first.expressions if is_list else [first]:
+        yield _named(name, reader)
     for option in options:
         is_named = isinstance(option, exp.EQ | exp.PropertyEQ | exp.Kwarg)
         written = option.this.name.lower() if is_named else option.sql("duckdb")
         if written not in _OPTIONS:
-            raise UnreadableNameError(f"{name}() takes {written}")
+            yield FileRead(reader, why_unknown=f"{reader}() takes {written}")
+
+
+def _named(name: exp.Expr, reader: str) -> FileRead:
+    if isinstance(name, exp.Placeholder):
+        return FileRead(reader, variable=name.name)
+    if isinstance(name, exp.Literal) and name.is_string:
+        return FileRead(reader, pattern=name.name)
+    return FileRead(reader, why_unknown=f"{reader}() is called on no plain text")

@@ -11,6 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 from t4t_core.errors import Place, SqlError
 from t4t_core.parsing.calls import calls_among
 from t4t_core.parsing.clauses import clauses_of
+from t4t_core.parsing.files_read import files_read
 from t4t_core.parsing.fingerprint import fingerprint_of
 from t4t_core.parsing.metadata_comment import metadata_comment
 from t4t_core.parsing.misplaced import refuse_misplaced
@@ -107,6 +108,7 @@ def parse_query(
         is_select=isinstance(tree, exp.Query),
         metadata=metadata,
         written_defaults="{}",
+        files=tuple(files_read(ran.nodes)),
         unsteady=unsteady(written),
         in_duckdb=in_duckdb,
         slots=_slots(ran, place),

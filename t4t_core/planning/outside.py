@@ -7,10 +7,10 @@ from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.request import Request
 from t4t_core.planning.unknown_inputs import UnknownInputError
-from t4t_core.sql.file_names import READERS, FileName, UnreadableNameError, is_named_file
-from t4t_core.sql.filling import Fill
+from t4t_core.sql.file_names import FileName, UnreadableNameError, file_names, is_named_file
 from t4t_core.sql.query import Query
 from t4t_core.sql.table_ref import TableRef
+from t4t_core.sql.unset import require_values
 
 
 def files_of(model: Model, graph: Graph, request: Request) -> tuple[FileName, ...]:
@@ -22,19 +22,16 @@ def files_of(model: Model, graph: Graph, request: Request) -> tuple[FileName, ..
     query = model.source
     if not isinstance(query, Query):
         raise UnknownInputError("it is written in Python")
-    calls = {word.removesuffix("()") for word in query.unsteady} & READERS
-    if not calls and not any(is_named_file(ref) for ref in query.tables):
+    if not query.files:
         return ()
-    from t4t_core.parsing.files_read import files_read
 
+    def is_own(name: str) -> bool:
+        return graph.called(TableRef("", "", name), model.name.schema) is not None
+
+    values = {**query.defaults, **request.variables}
     try:
-        fill = Fill(place=query.place, values=request.variables, folder=graph.folder)
-        text = query.filled(fill).sql
-
-        def is_own(name: str) -> bool:
-            return graph.called(TableRef("", "", name), model.name.schema) is not None
-
-        return tuple(dict.fromkeys(files_read(text, is_own)))
+        require_values(query.placeholders, values, query.place)
+        return tuple(dict.fromkeys(file_names(query.files, values, graph.folder, is_own)))
     except VariableError as error:
         raise UnknownInputError("a window's bounds are part of it") from error
     except UnreadableNameError as error:

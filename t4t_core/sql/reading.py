@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from t4t_core.sql.file_names import FileRead
 from t4t_core.sql.slots import Slot
 from t4t_core.sql.table_ref import TableRef
 
@@ -50,6 +51,7 @@ class Reading:
         is_select: Whether it is a SELECT or several of them, and not VALUES or PIVOT.
         metadata: What follows `metadata:` in a comment, or None where no comment begins so.
         written_defaults: What placeholders take that no variable sets: a JSON object.
+        files: What files it reads, in the order of the tree.
         unsteady: What may give other rows of the same tables; see `t4t_core.parsing.steadiness`.
         in_duckdb: The text in DuckDB's SQL where it is written in another dialect, or None.
         slots: The places in DuckDB's SQL that may be written otherwise when it runs.
@@ -65,6 +67,7 @@ class Reading:
     is_select: bool
     metadata: str | None
     written_defaults: str
+    files: tuple[FileRead, ...]
     unsteady: tuple[str, ...]
     in_duckdb: str | None
     slots: tuple[Slot, ...]

@@ -57,6 +57,7 @@ metadata = {
     "tests": [{"name": "expression", "params": {"expression": "id > 0"}, "where": "id < @most"},
               {"name": "least", "params": {"n": 1}}]}
 """,
+    "models/s/files.sql": "SELECT * FROM read_csv('seeds/raw/*.csv')",
     "models/s/orders.sql": "SELECT id, t, s.twice(id) AS twice, s.plus(id) AS p FROM raw.orders",
     "models/s/recent.sql": '-- metadata: {"materialization": "view"}\nSELECT * FROM s.orders',
     "seeds/raw/orders.py": 'metadata = {"schema": [{"name": "id", "datatype": "bigint"}]}',
