@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from t4t_core.planning.facts import Column
 from t4t_core.sql.exact import differs, is_coarse, same
+from t4t_core.sql.fixed_arrays import with_lists
 from t4t_core.sql.names import column, equal
 from t4t_core.sql.text import FALSE, Sql, all_of, any_of, sql
 from t4t_core.strategies.work import Work
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,20 @@ class Matching:
             and (column.name.lower() not in keys or is_coarse(column.type))
         )
 
-    def staged(self, values: Sql) -> Sql:
+    def staged(self, values: Sql, held: Mapping[str, str] = NOTHING) -> Sql:
         """The values of each row of the stage, `t4t_new`, and of its key's in the table, `t4t_old`.
 
         Where its key is new, every column of `t4t_old` is NULL.
+
+        Args:
+            values: What is selected.
+            held: The type of each column of the table among them; an array comes as a list.
         """
         return sql(
-            "SELECT {values}\n"
-            "FROM {stage} AS t4t_new\n"
-            "LEFT JOIN {table} AS t4t_old ON {is_one_key}",
+            "SELECT {values}\nFROM {stage} AS t4t_new\nLEFT JOIN {table} ON {is_one_key}",
             values=values,
             stage=self.work.stage,
-            table=self.work.table,
+            table=with_lists(self.work.table, "t4t_old", held),
             is_one_key=self.is_one_key("t4t_old", "t4t_new"),
         )
 

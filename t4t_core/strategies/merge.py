@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from t4t_core.config import MergeConfig
 from t4t_core.planning.facts import Column
 from t4t_core.planning.steps import Fix, Gate, Greatest, Look, Refusal, Step, Tally, Write
+from t4t_core.sql.fixed_arrays import has_fixed_array
 from t4t_core.sql.names import columns, named
 from t4t_core.sql.statements import (
     STAGE,
@@ -105,9 +106,10 @@ def later_run(work: Work, settings: MergeConfig, conditions: MergeConditions) ->
     matching = Matching(work, settings.unique_key, _kept(work, settings))
     # A column of this name hides DuckDB's row numbers.
     has_row_numbers = "rowid" not in {name.lower() for name in work.written_names}
-    # To DuckDB's UPDATE, 1 month in place of 30 days is no change.
-    has_intervals = any("INTERVAL" in column.type for column in work.columns)
-    is_fastest = has_row_numbers and (settings.method == "fastest" or has_intervals)
+    # To DuckDB's UPDATE, 1 month in place of 30 days is no change; its MERGE compares arrays of a
+    # fixed length wrongly.
+    is_unfit = any("INTERVAL" in one.type or has_fixed_array(one.type) for one in work.columns)
+    is_fastest = has_row_numbers and (settings.method == "fastest" or is_unfit)
 
     def keep_latest() -> Write:
         if is_fastest:

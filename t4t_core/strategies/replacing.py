@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t4t_core.planning.steps import Repair, Step, Tally, Write
+from t4t_core.sql.fixed_arrays import as_it_was
 from t4t_core.sql.names import column, columns, named
 from t4t_core.sql.statements import (
     STAGE,
@@ -91,16 +92,21 @@ def _keep_values(matching: Matching) -> tuple[Write, ...]:
     Those are also the columns that the query no longer gives.
     """
     work = matching.work
-    unfilled = [column(gone.name, "t4t_old") for gone in work.change.unfilled]
-    if not matching.kept and not unfilled:
+    unfilled = {gone.name: gone.type for gone in work.change.unfilled}
+    kept = {name: type_ for name, type_ in work.types.items() if name.lower() in matching.kept}
+    if not kept and not unfilled:
         return ()
     is_new = is_null(column(matching.keys[0], "t4t_old"))
 
     def value(name: str) -> Sql:
         new = column(name, "t4t_new")
-        if name.lower() not in matching.kept:
+        if name not in kept:
             return new
-        return named(chosen(is_new, new, column(name, "t4t_old")), name)
+        return named(as_it_was(chosen(is_new, new, column(name, "t4t_old")), kept[name]), name)
 
-    rows = matching.staged(listed([*map(value, work.written_names), *unfilled]))
+    old = (
+        named(as_it_was(column(name, "t4t_old"), type_), name) for name, type_ in unfilled.items()
+    )
+    values = listed([*map(value, work.written_names), *old])
+    rows = matching.staged(values, kept | unfilled)
     return (Write(create_temporary(STAGE, rows), Tally.STAGED),)

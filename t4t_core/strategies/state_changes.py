@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from t4t_core.config import TimestampHistoryConfig
+from t4t_core.sql.fixed_arrays import with_lists
 from t4t_core.sql.names import cast, column, columns, equal, identifier, named
 from t4t_core.sql.statements import STAGE, exists, is_null, select
 from t4t_core.sql.text import (
@@ -74,7 +75,7 @@ def _begun(history: History) -> Sql:
         values=history.selected(STAGE),
         begin=named(_beginning(history), begin),
         stage=history.stage,
-        target=history.target,
+        target=with_lists(history.table, TARGET, history.types),
         is_current=all_of(history.same_key(TARGET, STAGE), is_null(column(end, TARGET))),
         is_known=history.same_key(_KNOWN, STAGE),
         begins=any_of(is_null(column(begin, TARGET)), _is_other_version(history)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t4t_core.sql.fixed_arrays import as_it_was, lists_in, with_lists
 from t4t_core.sql.names import column, columns, equal, identifier, named
 from t4t_core.sql.statements import STAGE, exists, is_null, select
 from t4t_core.sql.text import Sql, all_of, any_of, chosen, is_other, listed, negated, sql, subquery
@@ -24,8 +25,10 @@ def changes_of_versions(history: History) -> Sql:
     is_only_held = is_null(staged_time)
     is_new = is_null(column(begin, _HELD))
     values = (
-        named(chosen(is_only_held, column(name, _HELD), column(name, STAGE)), name)
-        for name in history.column_names
+        named(
+            as_it_was(chosen(is_only_held, column(name, _HELD), column(name, STAGE)), type_), name
+        )
+        for name, type_ in history.types.items()
     )
     ends_elsewhere = is_other(column(end, _HELD), column(end, _ENDS))
     is_corrected = all_of(negated(is_only_held), history.differs(STAGE, _HELD))
@@ -43,7 +46,7 @@ def changes_of_versions(history: History) -> Sql:
         begin=column(begin, _ENDS),
         end=column(end, _ENDS),
         is_new=is_new,
-        stage=history.stage,
+        stage=with_lists(history.stage, STAGE, history.types),
         is_in_batch=all_of(history.same_key(_ENDS, STAGE), is_in_batch),
         is_in_both=all_of(history.same_key(_ENDS, _HELD), equal(begin, _ENDS, _HELD)),
         is_told=all_of(
@@ -60,9 +63,10 @@ def _time(history: History) -> str:
 
 
 def _held(history: History) -> Sql:
-    """Every version that the table has of the keys in the stage."""
+    """Every version that the table has of the keys in the stage, for an outer join."""
     is_staged = exists(history.stage, history.same_key(TARGET, STAGE))
-    return select(Sql("t4t_target.*"), history.target, is_staged)
+    every = sql("t4t_target.*{lists}", lists=lists_in(history.types, TARGET))
+    return select(every, history.target, is_staged)
 
 
 def _moments(history: History) -> Sql:
