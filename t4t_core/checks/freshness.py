@@ -52,9 +52,11 @@ def too_old(rule: Freshness, subject: Subject) -> Sql:
     Raises:
         RunError: The column is not there, or is no date or timestamp.
     """
-    oldest = time_literal(_oldest(rule, subject))
+    least = _oldest(rule, subject)
+    oldest = time_literal(least)
     time = column(rule.column)
-    newest = sql("max({time}) FILTER (WHERE {is_finite})", time=time, is_finite=is_finite(time))
+    finite = is_finite(time, least.kind)
+    newest = sql("max({time}) FILTER (WHERE {finite})", time=time, finite=finite)
     found = sql("{newest} AS newest, {oldest} AS oldest_allowed", newest=newest, oldest=oldest)
     return sql(
         "{found}\nHAVING {newest} IS NULL OR {newest} < {oldest}",

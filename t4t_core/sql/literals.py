@@ -101,3 +101,13 @@ def time_literal(value: TimeValue) -> Sql:
     if value.kind is TimeKind.INTEGER:
         return number_literal(value.ordinal)
     return cast_text(str(value).replace("T", " "), value.kind.value)
+
+
+def infinity(kind: TimeKind) -> Sql:
+    """What is later than every finite date or timestamp of the kind."""
+    return cast_text("infinity", kind.value)
+
+
+def minus_infinity(kind: TimeKind) -> Sql:
+    """What is earlier than every finite date or timestamp of the kind."""
+    return cast_text("-infinity", kind.value)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from t4t_core.names import TableName
 from t4t_core.sql.exact import descending, is_coarse
+from t4t_core.sql.literals import infinity, minus_infinity
 from t4t_core.sql.names import column, columns, identifier, identifiers
-from t4t_core.sql.text import Sql, any_of, listed, sql, subquery
+from t4t_core.sql.text import Sql, all_of, any_of, listed, sql, subquery
 from t4t_core.values import TimeKind
 
 STAGE = "t4t_stage"
@@ -181,9 +182,13 @@ def is_null_in(names: Sequence[str], table: str | None = None) -> Sql:
     return any_of(*(is_null(column(name, table)) for name in names))
 
 
-def is_finite(time: Sql) -> Sql:
+def is_finite(time: Sql, kind: TimeKind) -> Sql:
     """Whether a date or timestamp is neither infinite nor NULL."""
-    return sql("isfinite({time})", time=time)
+    # DuckDB takes twice as long for isfinite(), and reads no statistics for it.
+    return all_of(
+        sql("{time} > {least}", time=time, least=minus_infinity(kind)),
+        sql("{time} < {greatest}", time=time, greatest=infinity(kind)),
+    )
 
 
 def is_true(condition: Sql) -> Sql:
@@ -203,10 +208,9 @@ def greatest_ordinal(
     """
     time = column(time_column)
     greatest = sql("max({time})", time=time)
-    if not kind.is_integer:
-        greatest = sql(
-            "{greatest} FILTER (WHERE {is_finite})", greatest=greatest, is_finite=is_finite(time)
-        )
-        unit = Sql("epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us")
-        greatest = sql("{unit}({greatest})", unit=unit, greatest=greatest)
-    return select(greatest, table, condition)
+    if kind.is_integer:
+        return select(greatest, table, condition)
+    unit = Sql("epoch_ns" if kind is TimeKind.TIMESTAMP_NS else "epoch_us")
+    greatest = sql("{unit}({greatest})", unit=unit, greatest=greatest)
+    finite = is_finite(time, kind)
+    return select(greatest, table, finite if condition is None else all_of(condition, finite))

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from t4t_core.planning.steps import Greatest, Step
 from t4t_core.sql.exact import in_sets, is_coarse, out_of_sets
-from t4t_core.sql.literals import time_literal
+from t4t_core.sql.literals import infinity, time_literal
 from t4t_core.sql.names import column
-from t4t_core.sql.statements import STAGE, greatest_ordinal, is_finite, is_null, select
-from t4t_core.sql.text import Sql, all_of, any_of, listed, negated, sql, subquery
+from t4t_core.sql.statements import STAGE, greatest_ordinal, is_null, select
+from t4t_core.sql.text import Sql, all_of, any_of, listed, sql, subquery
 from t4t_core.strategies.completed_rows import completed_run
 from t4t_core.strategies.numbering import insert_numbered
 from t4t_core.strategies.work import StrategyRun, Work
@@ -107,13 +107,16 @@ def _new_rows(work: Work, part: Parts, greatest: TimeValue | None, with_null: bo
     def is_later(time: Sql) -> Sql:
         is_past = sql("{time} > {greatest}", time=time, greatest=time_literal(greatest))
         # `greatest` is finite; rows at infinity may be in the table all the same.
-        return is_past if work.kind.is_integer else all_of(is_past, is_finite(time))
+        if work.kind.is_integer:
+            return is_past
+        return all_of(is_past, sql("{time} < {end}", time=time, end=infinity(work.kind)))
 
     def is_not_later(time: Sql) -> Sql:
         is_held = sql("{time} <= {greatest}", time=time, greatest=time_literal(greatest))
         if work.kind.is_integer:
             return any_of(is_held, is_null(time))
-        return any_of(is_held, is_null(time), negated(is_finite(time)))
+        is_at_end = sql("{time} = {end}", time=time, end=infinity(work.kind))
+        return any_of(is_held, is_null(time), is_at_end)
 
     lower = work.lower
     are_only_ties = lower is not None and (lower.kind, lower.ordinal) == (
