@@ -89,14 +89,16 @@ def has_table(name: str, where: Connection) -> bool:
 
 def indexes_of(name: TableName, where: Connection) -> tuple[Index, ...]:
     """The indexes of a table; those behind its keys and UNIQUE constraints are none."""
-    # Few databases have any, and to plan a WHERE takes longer than to look through those.
-    every = where.rows(
-        "SELECT index_name, sql, database_name = current_database() "
-        "AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) FROM duckdb_indexes()",
+    # Few databases have any, and to plan a condition takes longer than to look for that.
+    if not where.rows("SELECT sql FROM duckdb_indexes()"):
+        return ()
+    found = where.rows(
+        "SELECT index_name, sql FROM duckdb_indexes() WHERE database_name = current_database() "
+        "AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) AND sql IS NOT NULL "
+        "ORDER BY index_name",
         name.parts,
     )
-    found = (Index(str(index), str(sql)) for index, sql, is_its in every if is_its and sql)
-    return tuple(sorted(found, key=lambda index: index.name))
+    return tuple(Index(str(index), str(sql)) for index, sql in found)
 
 
 def _listed(name: TableName, where: Connection, with_columns: bool) -> Target | None:

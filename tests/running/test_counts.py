@@ -77,7 +77,7 @@ WORDS = {
     "SELECT count(*) FROM temp.t4t_stage AS t4t_new": "earlier",
     "SELECT count(*) FROM temp.t4t_stage": "gate",
     "SELECT count(*) FROM ( SELECT id": "repeated",
-    "SELECT index_name": "indexes",
+    "SELECT sql FROM duckdb_indexes()": "indexes",
     "SELECT 1 FROM duckdb_views()": "is view",
     "SELECT current_setting": "settings",
     "SELECT 1 FROM pragma_table_info": "columns",
