@@ -38,7 +38,8 @@ def prepare(file: str, case: str, rows: str, run: str) -> dict[str, object]:
 
 def hand(file: str, case: str, rows: str) -> dict[str, object]:
     """Applies the delta by hand-written SQL."""
-    by_hand = workload.merge_into_by_hand if case == "merge_into" else workload.CASES[case].by_hand
+    others = {other.name: other for other in workload.OTHERS.values()}
+    by_hand = (others.get(case) or workload.CASES[case]).by_hand
     with duckdb.connect(file) as connection:
         connection.execute(f"SELECT count(*) FROM {workload.TARGET}").fetchall()
         clock, processors = workload.taken(lambda: by_hand(connection, int(rows)))
@@ -81,11 +82,11 @@ def overhead(folder: str, kind: str, count: str, runs: str) -> dict[str, object]
     return trivial.measure(Path(folder), kind, int(count), int(runs))
 
 
-def loading(folder: str, count: str, runs: str) -> dict[str, object]:
+def loading(folder: str, kind: str, count: str, runs: str) -> dict[str, object]:
     """Seconds of loading with nothing kept, all kept and one changed, and those of the floor."""
     import loading
 
-    return loading.measure(Path(folder), int(count), int(runs))
+    return loading.measure(Path(folder), kind, int(count), int(runs))
 
 
 def nothing_to_do(folder: str, runs: str) -> dict[str, object]:

@@ -10,6 +10,7 @@ rows.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import shutil
@@ -21,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import beside_peers
+import loading
 import nothing_to_do
 import peers
 import side_by_side
@@ -30,6 +32,9 @@ import workload
 from own_process import Measured, one_case
 from tables import Tables, progress, spread
 
+# Models of long SQL; they take several times as long to parse as others.
+_MOST_LONG = 1000
+
 
 def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: int) -> None:
     """Milliseconds a model above the bare statements."""
@@ -37,12 +42,13 @@ def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: 
         "",
         "### Overhead per model",
         "",
-        "Milliseconds a model that a later run takes above its bare statements, and above the same "
-        "with a row in a ledger, each model committed with its row.",
+        "Milliseconds a model that a later run takes above its bare statements, above the same "
+        "with a row in a ledger, each model committed with its row, and above the statements that "
+        "t4t itself sends.",
         "",
         "| model | models | above raw, clock | above raw, processor | above raw with a ledger, "
-        "processor | raw, clock | loading |",
-        "|---|---|---|---|---|---|---|",
+        "processor | above its own statements, processor | raw, clock | loading |",
+        "|---|---|---|---|---|---|---|---|",
     )
     for count in counts:
         for kind in trivial.METADATA:
@@ -50,14 +56,17 @@ def measure_overhead(tables: Tables, folder: Path, counts: Sequence[int], runs: 
             project = folder / f"{kind}_{count}"
             found = one_case("overhead", project, kind, count, runs)
             each = 1000 / count
-            clock = [(ours[0] - raw[0]) * each for ours, raw, _ in found["turns"]]
-            processor = [(ours[1] - raw[1]) * each for ours, raw, _ in found["turns"]]
-            noted = [(ours[1] - noted[1]) * each for ours, _, noted in found["turns"]]
-            raw_clock = [raw[0] * each for _, raw, _ in found["turns"]]
-            loading = [taken[0] * each for taken in found["loading"]]
+            turns = found["turns"]
+            clock = [(ours[0] - raw[0]) * each for ours, raw, *_ in turns]
+            above = [
+                [(turn[0][1] - turn[other][1]) * each for turn in turns]
+                for other in range(1, len(turns[0]))
+            ]
+            raw_clock = [raw[0] * each for _, raw, *_ in turns]
+            loads = [taken[0] * each for taken in found["loading"]]
             tables.add(
-                f"| {kind} | {count} | {spread(clock)} | {spread(processor)} | {spread(noted)} "
-                f"| {spread(raw_clock)} | {spread(loading)} |"
+                f"| {kind} | {count} | {spread(clock)} | {' | '.join(map(spread, above))} "
+                f"| {spread(raw_clock)} | {spread(loads)} |"
             )
             shutil.rmtree(project)
 
@@ -71,13 +80,15 @@ def measure_loading(tables: Tables, folder: Path, counts: Sequence[int], runs: i
         "Seconds of processor, and the same divided by the floor: to read and parse each file and "
         "find its tables by hand.",
         "",
-        "| models | nothing kept | unchanged | one changed | floor | nothing kept, ratio "
-        "| unchanged, ratio |",
-        "|---|---|---|---|---|---|---|",
+        "| models | lines of SQL | nothing kept | unchanged | one changed | floor "
+        "| nothing kept, ratio | unchanged, ratio |",
+        "|---|---|---|---|---|---|---|---|",
     )
-    for count in counts:
-        progress(f"{count} models: loading")
-        found = one_case("loading", folder / f"loading_{count}", count, runs)
+    for kind, count in itertools.product(loading.KINDS, counts):
+        if kind == "long" and count > _MOST_LONG:
+            continue
+        progress(f"{count} models: loading, {kind}")
+        found = one_case("loading", folder / f"loading_{kind}_{count}", kind, count, runs)
         kinds = ("cold", "warm", "changed", "floor")
         cold, warm, changed, floor = ([p for _, p in found[key]] for key in kinds)
         seconds = [spread(values) for values in (cold, warm, changed, floor)]
@@ -85,7 +96,8 @@ def measure_loading(tables: Tables, folder: Path, counts: Sequence[int], runs: i
             spread(ours / least for ours, least in zip(values, floor, strict=True))
             for values in (cold, warm)
         ]
-        tables.add(f"| {count} | {' | '.join([*seconds, *ratios])} |")
+        lines = loading.KINDS[kind][0].count("\n")
+        tables.add(f"| {count} | {lines} | {' | '.join([*seconds, *ratios])} |")
 
 
 def measure_strategies(tables: Tables, folder: Path, sizes: Sequence[int], runs: int) -> None:
@@ -121,11 +133,11 @@ def _measure_strategy(
     shutil.copyfile(source, ours)
     one_case("t4t", folder, "first")
     shutil.copyfile(ours, hands)
-    standard = folder / "merge_into.duckdb"
     contenders = {"t4t": ours, "hand": hands}
-    if case.name == "merge" and size <= 10:
-        shutil.copyfile(ours, standard)
-        contenders["merge_into"] = standard
+    other = workload.OTHERS.get(case.name)
+    if other is not None and rows <= other.most_rows:
+        contenders[other.name] = folder / f"{other.name}.duckdb"
+        shutil.copyfile(ours, contenders[other.name])
 
     found: dict[str, list[Measured]] = {name: [] for name in contenders}
     for run in range(runs + 1):
@@ -141,9 +153,10 @@ def _measure_strategy(
     for name in found:
         del found[name][0]  # it warmed the files up
     tables.add(_row(case.label, size, found["t4t"], found["hand"]))
-    if "merge_into" in found:
-        label = "(a `MERGE INTO` by hand, instead of t4t)"
-        tables.add(_row(label, size, found["merge_into"], found["hand"]))
+    if other is not None and other.name in found:
+        others = found[other.name]
+        pair = (others, found["hand"]) if other.stands_for_t4t else (found["t4t"], others)
+        tables.add(_row(other.label, size, *pair))
 
 
 def _applied(name: str, file: Path, folder: Path, case: workload.Case, rows: int) -> Measured:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
+import shutil
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +45,10 @@ METADATA: dict[str, dict[str, object]] = {
 
 
 def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]:
-    """Seconds of loading the project, and of each later run by t4t, raw, and raw with a ledger."""
+    """Seconds of loading the project, and of each later run by t4t and of what it stands beside.
+
+    Those are the bare statements, the same with a row in a ledger, and what t4t itself sends.
+    """
     from t4t_core.planning.request import Request
     from t4t_core.project.load import load_project
     from t4t_core.running.run import run_nodes
@@ -73,11 +79,52 @@ def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]
                 connection.execute(f"CREATE TABLE bench.m{number} AS {ROW}")
     raw = partial(_run_raw, folder / "raw.duckdb", kind, count)
     versions = itertools.count()
-    contenders = (by_t4t, raw, lambda: raw(next(versions)))
+    by_t4t()
+    sent = _sent(by_t4t)
+    copy = folder / "sent.duckdb"
+    shutil.copyfile(project.settings.database, copy)
+    again = itertools.count(1000)
+    contenders = (
+        by_t4t,
+        raw,
+        lambda: raw(next(versions)),
+        lambda: _send(copy, sent, next(again)),
+    )
     for contender in contenders:
         contender()
     turns = [[workload.taken(contender) for contender in contenders] for _ in range(runs)]
     return {"loading": loading, "turns": turns}
+
+
+def _sent(run: Callable[[], None]) -> list[str]:
+    """What a run sends to the database, from its first transaction to the end of its last one."""
+    found: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]  # one function is all it needs
+    log = logging.getLogger("t4t_core.engines")
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        run()
+    finally:
+        log.setLevel(before)
+        log.removeHandler(handler)
+    last = max(number for number, text in enumerate(found) if text == "COMMIT")
+    of_models = found[found.index("BEGIN TRANSACTION") : last + 1]
+    return [text for text in of_models if "_t4t_state" not in text]
+
+
+def _send(file: Path, statements: Sequence[str], version: int) -> None:
+    """The statements of a run, and nothing else of it."""
+    models = itertools.count()
+    with duckdb.connect(str(file)) as connection:
+        for statement in statements:
+            if statement.startswith("INSERT INTO _t4t.ledger"):
+                row = (f"bench.m{next(models)}", version, _BODY, None)
+                connection.execute(statement, row)
+            else:
+                connection.execute(statement).fetchall()
 
 
 def _run_raw(file: Path, kind: str, count: int, version: int | None = None) -> None:

@@ -36,6 +36,22 @@ class Case:
     by_hand: Statements
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Other SQL by hand for a case.
+
+    Attributes:
+        stands_for_t4t: It is measured beside the case's own SQL by hand; otherwise t4t beside it.
+        most_rows: Of the tables that it is measured on.
+    """
+
+    name: str
+    label: str
+    by_hand: Statements
+    stands_for_t4t: bool
+    most_rows: int = 1_000_000_000
+
+
 def second(number: int) -> str:
     """The literal of the time of a row: one row a second."""
     return f"TIMESTAMP '{FIRST + timedelta(seconds=number)}'"
@@ -93,6 +109,16 @@ def append_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  #
     greatest = _greatest(connection, "created_at")
     connection.execute(
         f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source WHERE created_at > {greatest}"
+    )
+
+
+def append_safely_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+    """The same, and rows as late as the greatest that came after it was read."""
+    greatest = _greatest(connection, "created_at")
+    connection.execute(
+        f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source WHERE created_at > {greatest} "
+        f"UNION ALL (SELECT {COLUMNS} FROM bench.source WHERE created_at = {greatest} "
+        f"EXCEPT ALL SELECT {COLUMNS} FROM {TARGET} WHERE created_at = {greatest})"
     )
 
 
@@ -191,6 +217,23 @@ CASES = {
             delete_insert_by_hand,
         ),
     )
+}
+
+
+OTHERS = {
+    "append": Other(
+        "append_safely",
+        "(the same, beside SQL by hand that reads rows as late as the latest again)",
+        append_safely_by_hand,
+        stands_for_t4t=False,
+    ),
+    "merge": Other(
+        "merge_into",
+        "(a `MERGE INTO` by hand, instead of t4t)",
+        merge_into_by_hand,
+        stands_for_t4t=True,
+        most_rows=10_000_000,
+    ),
 }
 
 
