@@ -114,7 +114,7 @@ def without_defaults(
     """
     changed: list[Token] = []
     done = counted = depth = 0
-    for at in candidates(tokens):
+    for at in candidates(text, tokens):
         if at < done:
             continue
         for token in tokens[counted:at]:

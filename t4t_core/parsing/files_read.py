@@ -7,9 +7,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from t4t_core.parsing.tables import is_cte
+from t4t_core.parsing.tables import ReadTable
 from t4t_core.sql.file_names import READERS, FileRead, is_named_file
-from t4t_core.sql.table_ref import TableRef
 
 # Options (DuckDB 1.4 to 2.0) that name no other file, key or table.
 _OPTIONS: Final = frozenset(
@@ -27,31 +26,23 @@ _OPTIONS: Final = frozenset(
 )
 
 
-def files_read(nodes: Iterable[exp.Expr]) -> Iterator[FileRead]:
-    """The files that a query names, in the order of its tree.
+def files_read(nodes: Iterable[exp.Expr], tables: Iterable[ReadTable]) -> Iterator[FileRead]:
+    """The files that a query names: those that functions read first, in the order of its tree.
 
     Args:
-        nodes: Of the query in DuckDB's SQL, whose placeholders are nodes.
+        nodes: Those of the query in DuckDB's SQL that `nodes_of` gives.
+        tables: Those among them that `tables_in` gives.
     """
     for node in nodes:
-        reader = _function(node)
-        if reader in READERS:
-            yield from _arguments(node, reader)
-        elif (
-            isinstance(node, exp.Table)
-            and isinstance(node.this, exp.Identifier)
-            and is_named_file(TableRef(node.catalog, node.db, node.name))
-            and not is_cte(node)
-        ):
-            yield FileRead("", pattern=node.name)
-
-
-def _function(node: exp.Expr) -> str:
-    if isinstance(node, exp.ReadCSV):
-        return "read_csv"
-    if isinstance(node, exp.ReadParquet):
-        return "read_parquet"
-    return node.name.lower() if isinstance(node, exp.Anonymous) else ""
+        if isinstance(node, exp.ReadCSV):
+            yield from _arguments(node, "read_csv")
+        elif isinstance(node, exp.ReadParquet):
+            yield from _arguments(node, "read_parquet")
+        elif isinstance(node, exp.Anonymous) and node.name.lower() in READERS:
+            yield from _arguments(node, node.name.lower())
+    for _, ref in tables:
+        if is_named_file(ref):
+            yield FileRead("", pattern=ref.name)
 
 
 def _arguments(call: exp.Expr, reader: str) -> Iterator[FileRead]:

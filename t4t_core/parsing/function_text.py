@@ -25,7 +25,7 @@ from t4t_core.parsing.query import refuse_parameters
 from t4t_core.parsing.signature import signature_of
 from t4t_core.parsing.slots_of import slots_of
 from t4t_core.parsing.steadiness import unsteady
-from t4t_core.parsing.tables import refs_of, tables_in
+from t4t_core.parsing.tables import ReadTable, refs_of, tables_in
 from t4t_core.parsing.token_groups import closing, outside_parentheses
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.macro import Macro, Overload
@@ -221,7 +221,7 @@ class _Body:
     tokens: list[Token]
     tree: exp.Expr
     nodes: list[exp.Expr]
-    tables: list[exp.Table]
+    tables: list[ReadTable]
 
 
 def _in_duckdb(

@@ -62,7 +62,7 @@ def marked(
     found: list[Placeholder] = []
     slots: list[Slot] = []
     done = 0
-    for at in candidates(tokens):
+    for at in candidates(text, tokens):
         if at < done:
             continue
         name, start, used = placeholder_at(text, tokens, at)
@@ -114,13 +114,12 @@ def replace_parameters(nodes: Iterable[exp.Expr]) -> bool:
     return is_changed
 
 
-def candidates(tokens: Sequence[Token]) -> list[int]:
+def candidates(text: str, tokens: Sequence[Token]) -> list[int]:
     """The places of the tokens at which a placeholder may begin: few of a text's many."""
-    texts = list(map(attrgetter("text"), tokens))
-    together = "".join(texts)
-    if "@" not in together and "{" not in together:
+    if "@" not in text and "{" not in text:
         return []
-    return [at for at, text in enumerate(texts) if "@" in text or "{" in text]
+    words = map(attrgetter("text"), tokens)
+    return [at for at, word in enumerate(words) if "@" in word or "{" in word]
 
 
 def placeholder_at(text: str, tokens: Sequence[Token], at: int) -> tuple[str | None, int, int]:

@@ -27,7 +27,7 @@ from t4t_core.parsing.placeholders import (
 )
 from t4t_core.parsing.slots_of import slots_of
 from t4t_core.parsing.steadiness import unsteady
-from t4t_core.parsing.tables import refs_of, tables_in
+from t4t_core.parsing.tables import ReadTable, refs_of, tables_in
 from t4t_core.parsing.trees import trees_of
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
@@ -43,7 +43,7 @@ class _Parsed:
 
     tree: exp.Expr
     nodes: list[exp.Expr]
-    tables: list[exp.Table]
+    tables: list[ReadTable]
     tokens: list[Token]
     placeholders: tuple[Placeholder, ...]
     values: list[Slot]
@@ -108,7 +108,7 @@ def parse_query(
         is_select=isinstance(tree, exp.Query),
         metadata=metadata,
         written_defaults="{}",
-        files=tuple(files_read(ran.nodes)),
+        files=tuple(files_read(ran.nodes, ran.tables)),
         unsteady=unsteady(written),
         in_duckdb=in_duckdb,
         slots=_slots(ran, place),
@@ -178,7 +178,7 @@ def _parsed(
     changed: list[Token] = tokens
     placeholders: tuple[Placeholder, ...] = ()
     values: list[Slot] = []
-    if candidates(tokens):
+    if candidates(text, tokens):
         kept = tokens if prepared is None else prepared(text, tokens)
         changed, placeholders, values = marked(text, kept)
         if len(kept) < len(tokens):

@@ -13,7 +13,7 @@ from t4t_core.errors import Place, SqlError
 from t4t_core.parsing.calls import calls_in
 from t4t_core.parsing.files import relative_names, variable_names
 from t4t_core.parsing.nodes import span_of
-from t4t_core.parsing.tables import ref_of
+from t4t_core.parsing.tables import ReadTable
 from t4t_core.parsing.token_groups import between_commas, closing, places
 from t4t_core.sql.slots import Slot
 from t4t_core.sql.table_ref import TableRef
@@ -22,7 +22,7 @@ from t4t_core.sql.table_ref import TableRef
 def slots_of(
     tree: exp.Expr,
     nodes: Sequence[exp.Expr],
-    tables: Iterable[exp.Table],
+    tables: Iterable[ReadTable],
     tokens: Sequence[Token],
     values: Iterable[Slot],
     place: Place,
@@ -58,12 +58,11 @@ def slots_of(
 
 
 def _tables(
-    tables: Iterable[exp.Table], tokens: Sequence[Token], kinds: Sequence[TokenType]
+    tables: Iterable[ReadTable], tokens: Sequence[Token], kinds: Sequence[TokenType]
 ) -> Iterator[Slot]:
     words = places(TokenType.TABLE, kinds)
     as_queries = {tokens[at + 1].start: tokens[at].start for at in words}
-    for table in tables:
-        ref = ref_of(table)
+    for table, ref in tables:
         start, end = _span(ref, table.args.get("catalog"), table.args.get("db"), table.this)
         if isinstance(table.parent, exp.Describe | exp.Summarize):
             yield Slot("table", start, end, ref, is_aliased=True)

@@ -78,11 +78,18 @@ def unsteady(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _suspects(texts: Sequence[str]) -> list[int]:
     """The places that have to be looked at, told by the texts of tokens alone: few of many."""
-    suspects = {at - 1 for at in places("(", texts) if at}
+    calls = (at - 1 for at in places("(", texts) if at)
+    suspects = {at for at in calls if texts[at - 1] == "." or not _is_steady(texts[at])}
     for text in set(texts):
         if _is_suspicious(text):
             suspects.update(places(text, texts))
     return sorted(suspects)
+
+
+@lru_cache(maxsize=4096)
+def _is_steady(text: str) -> bool:
+    """Whether a token of this text, with no dot before it, is steady where it is called."""
+    return text.lower() in STEADY
 
 
 @lru_cache(maxsize=4096)

@@ -8,18 +8,16 @@ from sqlglot import exp
 
 from t4t_core.sql.table_ref import TableRef
 
+ReadTable = tuple[exp.Table, TableRef]
+"""A table that a query reads, and the name that it calls it by."""
 
-def refs_of(tables: Iterable[exp.Table]) -> tuple[TableRef, ...]:
+
+def refs_of(tables: Iterable[ReadTable]) -> tuple[TableRef, ...]:
     """What a query calls its tables, each once."""
-    return tuple(dict.fromkeys(map(ref_of, tables)))
+    return tuple(dict.fromkeys(ref for _, ref in tables))
 
 
-def ref_of(table: exp.Table) -> TableRef:
-    """The table as the query names it."""
-    return TableRef(catalog=table.catalog, schema=table.db, name=table.name)
-
-
-def tables_in(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
+def tables_in(nodes: Iterable[exp.Expr]) -> Iterator[ReadTable]:
     """The nodes that are tables which a query reads, in their order.
 
     Names of common table expressions are not tables, where they can be seen; nor are table
@@ -29,7 +27,7 @@ def tables_in(nodes: Iterable[exp.Expr]) -> Iterator[exp.Table]:
         if not isinstance(node, exp.Table):
             continue
         if isinstance(node.this, exp.Identifier) and not is_cte(node):
-            yield node
+            yield node, TableRef(catalog=node.catalog, schema=node.db, name=node.name)
 
 
 def is_cte(table: exp.Table) -> bool:

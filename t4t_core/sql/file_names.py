@@ -72,7 +72,7 @@ def file_names(
     folder: Path,
     is_own: Callable[[str], bool],
 ) -> Iterator[FileName]:
-    """The files that are read, in the order of the text.
+    """The files that are read, in the order of what the text says of them.
 
     Args:
         read: What the text says.

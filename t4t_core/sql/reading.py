@@ -51,7 +51,7 @@ class Reading:
         is_select: Whether it is a SELECT or several of them, and not VALUES or PIVOT.
         metadata: What follows `metadata:` in a comment, or None where no comment begins so.
         written_defaults: What placeholders take that no variable sets: a JSON object.
-        files: What files it reads, in the order of the tree.
+        files: What files it reads.
         unsteady: What may give other rows of the same tables; see `t4t_core.parsing.steadiness`.
         in_duckdb: The text in DuckDB's SQL where it is written in another dialect, or None.
         slots: The places in DuckDB's SQL that may be written otherwise when it runs.
