@@ -21,6 +21,7 @@ _BY_TEXT = {
     "DuckDBPyRelation": RELATION,
 }
 FORMS = frozenset({*_BY_TEXT.values()})
+_PACKAGES = frozenset({"pandas", "polars", "pyarrow"})
 HINT = "annotate it pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table or duckdb.DuckDBPyRelation"
 
 
@@ -36,6 +37,11 @@ def form_of(annotation: object) -> str:
         return _BY_TEXT.get(text, text)
     package = getattr(annotation, "__module__", "").partition(".")[0].removeprefix("_")
     return f"{package}.{getattr(annotation, '__name__', annotation)}"
+
+
+def is_table(rows: object) -> bool:
+    """Whether it is of pandas, Polars or PyArrow, which DuckDB reads by its name."""
+    return type(rows).__module__.partition(".")[0] in _PACKAGES
 
 
 def in_form(relation: duckdb.DuckDBPyRelation, form: str) -> object:

@@ -9,12 +9,30 @@ from pydantic import ValidationError
 
 from t4t_core.config import ModelConfig, problems
 from t4t_core.errors import Place, UsageError
+from t4t_core.forms import is_table
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project import Project
 from t4t_core.project.settings import FILE_NAME
 
 METADATA_KEY = "t4t/model"
+
+
+def require_table(rows: object, context: dg.OutputContext) -> None:
+    """Checks that an asset returned what can be written.
+
+    Raises:
+        UsageError: It is no table.
+    """
+    if not is_table(rows):
+        what = "None" if rows is None else f"a value of type {type(rows).__qualname__}"
+        raise UsageError(
+            f"the asset {context.asset_key.to_user_string()} returned {what}, and the IO manager "
+            "of t4t writes what an asset returns",
+            hint="return a pandas, Polars or PyArrow table, of a DuckDB relation "
+            "relation.to_arrow_table(); an asset that writes its table itself needs no "
+            "io_manager_key, or the annotation `-> None`",
+        )
 
 
 def foreign_model(context: dg.OutputContext, project: Project) -> Model:
@@ -35,6 +53,7 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
         raise UsageError(
             f"the asset's metadata {METADATA_KEY!r}: {found}", model=str(name)
         ) from error
+    _require_for_rows(config, name)
     source = PythonSource(
         function=_never_called,
         inputs=(),
@@ -44,6 +63,28 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
     )
     place = Place(project.settings.folder / FILE_NAME)
     return Model(name, config, place, place, source)
+
+
+def _require_for_rows(config: ModelConfig, name: TableName) -> None:
+    """Refuses what would be nothing to rows that are there already.
+
+    Raises:
+        UsageError: There is such a thing in the metadata.
+    """
+    what = hint = None
+    if config.materialization in ("view", "ephemeral"):
+        what = f"rows cannot be {config.materialization!r}"
+        hint = 'make it a "table", "incremental" or "scd2"'
+    elif config.tests or any(column.tests for column in config.schema_):
+        what = "tests of an asset of other code would not be run"
+        hint = "write them as asset checks, or the asset as a Python model of the project"
+    elif "dagster" in config.model_fields_set:
+        what = "'dagster' has no effect here"
+        hint = "give it to the asset's own definition"
+    if what is not None:
+        raise UsageError(
+            f"the asset's metadata {METADATA_KEY!r}: {what}", model=str(name), hint=hint
+        )
 
 
 def _never_called() -> object:

@@ -26,7 +26,7 @@ from t4t_core.sql.origins import Lineage
 from t4t_core.sql_functions.made import register_functions
 from t4t_dagster.assets import T4tOutput
 from t4t_dagster.checks import only
-from t4t_dagster.foreign_model import foreign_model
+from t4t_dagster.foreign_model import foreign_model, require_table
 from t4t_dagster.inputs import input_rows
 from t4t_dagster.kept_session import KeptSession
 from t4t_dagster.lineage import lineage_of
@@ -185,6 +185,7 @@ class T4tIOManager(dg.ConfigurableIOManager):
     def _written(self, context: dg.OutputContext, rows: Any) -> T4tRan:
         """The run that writes what an asset of other code returned."""
         with _told_to_dagster(context.log):
+            require_table(rows, context)
             project = self._project_of(self.project)
             described = foreign_model(context, project)
             node = project.graph.nodes.get(described.name.key, described)

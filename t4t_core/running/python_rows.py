@@ -9,7 +9,7 @@ import duckdb
 from t4t_core.context import RunContext
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, RunError, T4tError
-from t4t_core.forms import in_form
+from t4t_core.forms import in_form, is_table
 from t4t_core.graph import Graph
 from t4t_core.models import Model, PythonSource
 from t4t_core.planning.compiled import compiled, compiled_query, table_read
@@ -142,8 +142,7 @@ def rows_query(
     Raises:
         RunError: It is no such table.
     """
-    kind = type(rows).__module__.partition(".")[0]
-    if kind not in ("pandas", "polars", "pyarrow"):
+    if not is_table(rows):
         raise RunError(
             f"the model gave a {type(rows).__qualname__}",
             place=model.place,

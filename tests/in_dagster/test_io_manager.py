@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -244,6 +245,68 @@ def test_rows_that_a_plain_asset_returns_get_a_strategy_too(
     assert first["dagster/row_count"] == 2
     assert (second["t4t/mode"], second["t4t/rows_inserted"]) == ("incremental", 1)
     assert read(shop, "SELECT id FROM mart.frame ORDER BY id") == [(1,), (2,), (7,)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        pytest.param({"materialization": "view"}, "rows cannot be 'view'", id="view"),
+        pytest.param({"materialization": "ephemeral"}, "rows cannot be 'ephemeral'", id="nothing"),
+        pytest.param({"tests": ["row_count_gt_0"]}, "tests .* would not be run", id="tests"),
+        pytest.param(
+            {"schema": [{"name": "id", "tests": ["unique"]}]},
+            "tests .* would not be run",
+            id="tests-of-a-column",
+        ),
+        pytest.param({"dagster": {"pool": "one"}}, "'dagster' has no effect", id="dagster"),
+    ],
+)
+def test_metadata_that_means_nothing_for_rows_is_refused(
+    materialize: Materialize, shop: Path, wrong: dict[str, Any], words: str
+) -> None:
+    """The table stays as it was."""
+
+    def rows_with(written: dict[str, Any], *ids: int) -> dg.AssetsDefinition:
+        @dg.asset(
+            key=["mart", "frame"], io_manager_key="t4t_io_manager", metadata={"t4t/model": written}
+        )
+        def frame():  # type: ignore[no-untyped-def]
+            return pd.DataFrame({"id": ids})
+
+        return frame
+
+    materialize("mart/frame", also=(rows_with({}, 1, 2),))
+
+    result = materialize("mart/frame", also=(rows_with(wrong, 3),), fails=True)
+
+    (failed,) = result.filter_events(lambda event: event.is_step_failure)
+    assert re.search(words, failed.step_failure_data.error_display_string)
+    assert read(shop, "SELECT id FROM mart.frame ORDER BY id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("returned", "shown"),
+    [
+        pytest.param(None, "None", id="nothing"),
+        pytest.param(3, "a value of type int", id="a-number"),
+        pytest.param(duckdb.sql("SELECT 1"), "a value of type DuckDBPyRelation", id="a-relation"),
+    ],
+)
+def test_an_asset_that_returns_no_table_fails_in_words(
+    materialize: Materialize, returned: object, shown: str
+) -> None:
+    """They name the asset and say what it could return."""
+
+    @dg.asset(key=["mart", "frame"], io_manager_key="t4t_io_manager")
+    def frame():  # type: ignore[no-untyped-def]
+        return returned
+
+    result = materialize("mart/frame", also=(frame,), fails=True)
+
+    (failed,) = result.filter_events(lambda event: event.is_step_failure)
+    text = failed.step_failure_data.error_display_string
+    assert f"the asset mart/frame returned {shown}" in text
+    assert "PyArrow table" in text
 
 
 # Dagster's own code calls its deprecated property when a resource holds another one.
