@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from dagster_duckdb import DuckDBResource
 
@@ -49,7 +49,9 @@ class KeptSession:
             UsageError: The database or the state cannot be used.
         """
         with self._lock, self._kept_after(standing):
-            yield self._session_for(project, resource)
+            session = self._session_for(project, resource)
+            with _ended_by_dagster(session.warehouse):
+                yield session
 
     @contextmanager
     def reading(
@@ -61,13 +63,17 @@ class KeptSession:
         """
         with self._lock:
             if self._session is not None and standing is not None and self._is_of(project):
-                with self._kept_after(standing):
-                    yield self._session.warehouse
+                warehouse = self._session.warehouse
+                with self._kept_after(standing), _ended_by_dagster(warehouse):
+                    yield warehouse
                 return
             self.close()
             if standing is not None:
                 self._done.add(standing.name)
-            with open_warehouse(project, resource, is_reading=True) as warehouse:
+            with (
+                open_warehouse(project, resource, is_reading=True) as warehouse,
+                _ended_by_dagster(warehouse),
+            ):
                 yield warehouse
 
     def close(self) -> None:
@@ -106,3 +112,11 @@ class KeptSession:
         if self._session is not None and time.monotonic() - self._mirrored_at > _MIRROR_EVERY_S:
             self._session.mirror()
             self._mirrored_at = time.monotonic()
+
+
+def _ended_by_dagster(warehouse: Warehouse) -> AbstractContextManager[None]:
+    """While this is open, a statement ends when the run is terminated.
+
+    Dagster sends SIGINT to a step's process and raises an error once its Python code goes on.
+    """
+    return warehouse.stopped_by_ctrl_c(is_meant_to_end=True)

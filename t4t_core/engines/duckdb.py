@@ -108,11 +108,19 @@ class Warehouse:
         return Warehouse(cursor)
 
     @contextmanager
-    def stopped_by_ctrl_c(self) -> Iterator[None]:
-        """While this is open, Ctrl-C ends a statement that the main thread waits for."""
+    def stopped_by_ctrl_c(self, *, is_meant_to_end: bool = False) -> Iterator[None]:
+        """While this is open, Ctrl-C ends a statement that the main thread waits for.
+
+        Args:
+            is_meant_to_end: Also where the program has a way of its own to deal with Ctrl-C.
+        """
         self._is_interruptible = True
         try:
-            with interrupted_by_ctrl_c(lambda: self._statement, self.connection.interrupt):
+            with interrupted_by_ctrl_c(
+                lambda: self._statement,
+                self.connection.interrupt,
+                is_meant_to_end=is_meant_to_end,
+            ):
                 yield
         finally:
             self._is_interruptible = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -103,3 +104,42 @@ def test_what_earlier_steps_committed_is_kept(shop: Path, materialize: Materiali
     with duckdb.connect(str(shop / "data" / "tee_state.db"), read_only=True) as connection:
         found = connection.execute("SELECT model_name FROM tee_model_state").fetchall()
     assert {*before} <= {*found}
+
+
+# Materializes all models in one process, and is asked to end in the middle of a statement.
+ASKED = """
+import os, sys, threading, warnings
+warnings.simplefilter("ignore")
+from t4t_core.engines.duckdb import Warehouse
+from t4t_dagster import build_t4t_definitions
+
+folder, number = sys.argv[1:]
+run = Warehouse._run
+
+def asked(warehouse, sql, *arguments):
+    if sql.startswith("CREATE") and "range(" in sql:
+        threading.Timer(0.5, os.kill, (os.getpid(), int(number))).start()
+    return run(warehouse, sql, *arguments)
+
+Warehouse._run = asked
+build_t4t_definitions(folder).resolve_implicit_global_asset_job_def().execute_in_process()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="DuckDB alone listens there")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_terminated_run_ends_its_statement(shop: Path, sent: signal.Signals) -> None:
+    """Also one that would never end by itself; what earlier steps committed stays."""
+    (shop / "models" / "mart" / "customers.sql").write_text(
+        "SELECT sum(i % 7) AS n, (SELECT count(*) FROM orders) AS orders "
+        "FROM range(100000000000000) AS r(i)"
+    )
+    command = [sys.executable, "-c", ASKED, str(shop), str(int(sent))]
+
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode != 0
+    assert "DagsterExecutionInterruptedError" in ended.stderr or "KeyboardInterrupt" in ended.stderr
+    assert read(shop, "SELECT count(*) FROM mart.orders") == [(3,)]
+    tables = read(shop, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'mart'")
+    assert ("customers",) not in tables
