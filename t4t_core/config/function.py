@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from t4t_core.config.dialect import Dialect
 from t4t_core.config.model import ColumnConfig
 from t4t_core.config.written import Written
 
@@ -42,7 +43,7 @@ class FunctionConfig(Written):
     return_type: str | None = None
     return_table_schema: tuple[ResultColumnConfig, ...] | None = None
     deterministic: bool | None = None
-    source_sql_dialect: str | None = None
+    source_sql_dialect: Dialect | None = None
     database_name: str | None = None
     null_handling: Literal["default", "special"] = "default"
     tests: tuple[Any, ...] | None = None

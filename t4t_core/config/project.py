@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool
 
+from t4t_core.config.dialect import Dialect
 from t4t_core.config.written import Written
 
 MOST_THREADS: Final = 64
@@ -67,4 +68,4 @@ class ProjectConfig(Written):
     attach: dict[str, AttachConfig] = Field(default_factory=dict)
     vars: dict[str, Any] = Field(default_factory=dict)
     state: StateConfig = StateConfig()
-    source_sql_dialect: str = "duckdb"
+    source_sql_dialect: Dialect = "duckdb"

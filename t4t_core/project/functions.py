@@ -10,6 +10,7 @@ from t4t_core.config.function import FunctionConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.names import TableName
 from t4t_core.project.declared_functions import python_function, sql_of_function
+from t4t_core.project.dialects import refuse_unknown_dialect
 from t4t_core.project.folders import schema_of
 from t4t_core.project.metadata import validated
 from t4t_core.project.python_files import public_names, run_file
@@ -114,6 +115,7 @@ def _sql_functions(
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", place=Place(file)) from error
     dialect = config.source_sql_dialect or settings.dialect
+    refuse_unknown_dialect(dialect, config_place, sql)
     if file.stem.endswith(".duckdb"):
         dialect = "duckdb"
     if config.tests:
@@ -134,6 +136,7 @@ def _declared(
     name = TableName(own_schema or config.schema_ or schema, own_name)
     if declaration.language == "sql":
         dialect = config.source_sql_dialect or "duckdb"
+        refuse_unknown_dialect(dialect, place, sql)
         return Function(
             name, config, place, sql_of_function(function, name, config, place, dialect, sql)
         )

@@ -14,6 +14,7 @@ from t4t_core.models import Model
 from t4t_core.names import TableName
 from t4t_core.project.attached import refuse_schemas
 from t4t_core.project.checks import metadata_checks, project_checks
+from t4t_core.project.dialects import refuse_unknown_dialect
 from t4t_core.project.folders import schema_of
 from t4t_core.project.garbage import no_garbage_sought
 from t4t_core.project.kept_readings import kept_readings
@@ -112,7 +113,7 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
     mistakes: list[T4tError] = []
     watched = _Watched(values)
     sql = SqlTexts(settings.dialect, kept_readings(settings.folder))
-    _refuse_unknown_dialect(settings, sql)
+    refuse_unknown_dialect(settings.dialect, settings.dialect_place, sql)
     models = _models(settings, sql, watched, mistakes)
     seeds = read_seeds(settings, sql, watched, mistakes)
     functions = _functions(settings, sql, watched, mistakes)
@@ -146,18 +147,6 @@ def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
         values,
         reads_variables_when_loaded=watched.was_read,
         checks=project_checks(own_checks, sql_tests, graph),
-    )
-
-
-def _refuse_unknown_dialect(settings: Settings, sql: SqlTexts) -> None:
-    if settings.dialect == "duckdb" or sql.is_dialect(settings.dialect):
-        return
-    from t4t_core.parsing.dialects import known_dialects
-
-    raise UsageError(
-        f"source_sql_dialect {settings.dialect!r} is unknown",
-        place=settings.dialect_place,
-        hint=f"known are {', '.join(known_dialects())}",
     )
 
 

@@ -130,7 +130,7 @@ def read_settings(
         default_schema=config.connection.schema_,
         flags=config.flags,
         variables=config.vars,
-        dialect=_dialect(config.source_sql_dialect),
+        dialect=config.source_sql_dialect,
         dialect_place=_place(file, taken.at(("source_sql_dialect",))),
         lock_timeout_s=config.connection.lock_timeout_s,
         limits=_limits(config.connection.limits, folder, own_names),
@@ -242,11 +242,6 @@ def _absolute(path: str, folder: Path, own_names: set[str]) -> Path:
     if is_from_above:
         return folder.joinpath(*written.parts[1:])
     return folder / written
-
-
-def _dialect(written: str) -> str:
-    """The dialect; `generic` is the public t4t's word for SQL that every database reads."""
-    return "duckdb" if written == "generic" else written
 
 
 def _path(at: tuple[str, ...]) -> str:

@@ -286,6 +286,21 @@ def test_a_python_function_that_raises_fails_the_model(lab: Lab) -> None:
         pytest.param(
             {
                 "m/f.sql": "CREATE MACRO f(a) AS a",
+                "m/f.py": "metadata = {'source_sql_dialect': 'duckdbb'}",
+            },
+            "",
+            "f.py: source_sql_dialect 'duckdbb' is unknown",
+            id="dialect",
+        ),
+        pytest.param(
+            {"m/f.py": "@functions.sql(source_sql_dialect='x')\ndef f(x): return 'x'"},
+            "",
+            "source_sql_dialect 'x' is unknown",
+            id="dialect-in-python",
+        ),
+        pytest.param(
+            {
+                "m/f.sql": "CREATE MACRO f(a) AS a",
                 "m/g.py": "@functions.sql('f')\ndef g(x): return x",
             },
             "",
@@ -314,7 +329,8 @@ def test_the_file_for_duckdb_is_taken(lab: Lab) -> None:
     function(lab, "this is for others", "m/f.sql")
     function(lab, "CREATE MACRO f(a) AS a + 5", "m/f.duckdb.sql")
     function(lab, "nor is this read", "m/f.snowflake.sql")
-    function(lab, "metadata = {'description': 'adds', 'tags': ['math']}", "m/f.py")
+    metadata = {"description": "adds", "tags": ["math"], "source_sql_dialect": "generic"}
+    function(lab, f"metadata = {metadata}", "m/f.py")
     lab.model("SELECT f(1) AS v")
 
     lab.run()
