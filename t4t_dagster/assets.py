@@ -21,6 +21,10 @@ from t4t_dagster.steps_between import STEP_TAG, Standing, standing_of
 from t4t_dagster.translator import T4tTranslator
 
 IO_MANAGER_KEY = "t4t_io_manager"
+_OTHER_KEY = (
+    "rename it, or give it another key: asset_key under dagster in its metadata, or "
+    "T4tTranslator.get_asset_key"
+)
 _KEY_PART = re.compile(r"[A-Za-z0-9_.\-]+")
 
 
@@ -244,9 +248,10 @@ def _unusable_keys(
         if not all(_KEY_PART.fullmatch(part) for part in spec.key.path):
             mistakes.append(
                 UsageError(
-                    f"{node} cannot be an asset: Dagster's names have letters, digits, "
-                    "underscores, dots and dashes",
-                    hint="rename it, or give it another key in T4tTranslator.get_asset_key",
+                    f"{node} cannot be an asset by the key {list(spec.key.path)}: Dagster's names "
+                    "have letters, digits, underscores, dots and dashes",
+                    place=node.config_place,
+                    hint=_OTHER_KEY,
                 )
             )
             continue
@@ -256,7 +261,8 @@ def _unusable_keys(
             mistakes.append(
                 UsageError(
                     f"{node} and {other} would be one step, {step!r}, to Dagster",
-                    hint="rename one, or give it another key in T4tTranslator.get_asset_key",
+                    place=node.config_place,
+                    hint=_OTHER_KEY,
                 )
             )
     return mistakes

@@ -139,6 +139,7 @@ def test_names_that_dagster_cannot_take_are_refused_together(shop: Path) -> None
         build_t4t_definitions(shop)
 
     assert "mart.with space cannot be an asset" in str(caught.value)
+    assert "asset_key under dagster in its metadata" in str(caught.value)
     assert "one step" in str(caught.value)
 
 
