@@ -46,7 +46,7 @@ class Decision:
 
     def because(self, why: str) -> Decision:
         """The decision of a model that is not left as it is, with why; empty for none."""
-        if not why or self.reason == why:
+        if not why or why in self.reason.split("; "):
             return self
         is_always = self.reason.endswith(_BY_EVERY_RUN)
         return replace(self, reason=why if is_always else f"{self.reason}; {why}")

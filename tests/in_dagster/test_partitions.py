@@ -128,6 +128,19 @@ def test_a_partition_is_a_window(folder: Path, run: Run, strategy: str) -> None:
     assert "dagster/column_lineage" in earlier
 
 
+def test_only_changed_leaves_out_no_partition(folder: Path, run: Run) -> None:
+    """Each partition that is asked for is run, and is told why once."""
+    model(folder, DAILY)
+    only_changed = {"only_changed": True}
+
+    first = metadata(run("mart/seen", partition="2024-01-05", config=only_changed), "seen")
+    run("mart/seen", partition="2024-01-03", config=only_changed)
+
+    assert ids(folder) == [4, 5, 8, 9]
+    window = "the window 2024-01-05T00:00:00+00:00 .. 2024-01-06T00:00:00+00:00 was asked for"
+    assert first["t4t/reason"] == f"this is the first run; {window}"
+
+
 def test_a_range_is_one_window(folder: Path, run: Run, instance: dg.DagsterInstance) -> None:
     """A run of a range is one transaction, and each of its partitions is materialized."""
     model(folder, DAILY, "SELECT id, c, @end_date - @start_date AS span FROM raw.seen")
