@@ -51,6 +51,8 @@ def open_warehouse(
             lock_timeout_s=settings.lock_timeout_s,
             settings_to_try=(_DAGSTER, {}),
         ) as warehouse:
+            # In the process of a step DuckDB sees no script, and draws as if a person looked.
+            warehouse.execute("SET enable_progress_bar = false")
             limit(warehouse, settings.limits)
             attach(warehouse, settings.others, settings.lock_timeout_s, is_reading=is_reading)
             yield warehouse

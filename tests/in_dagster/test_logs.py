@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -40,3 +43,22 @@ def test_a_failed_load_of_lineage_never_fails_a_run(
     (event,) = result.get_asset_materialization_events()
     assert event.asset_key == dg.AssetKey(["mart", "orders"])
     assert "dagster/column_lineage" not in event.materialization.metadata
+
+
+DRAWN = """
+import sys
+from t4t_core.project import load_project
+from t4t_dagster.warehouse import open_warehouse
+
+with open_warehouse(load_project(sys.argv[1]), None) as warehouse:
+    print(warehouse.rows("SELECT current_setting('enable_progress_bar')"))
+"""
+
+
+def test_no_progress_is_drawn_into_the_output_of_a_step(shop: Path) -> None:
+    """DuckDB takes a process that runs no file, as one of multiprocessing, for one of a person."""
+    command = [sys.executable, "-c", DRAWN, str(shop)]
+
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    assert told == "[(False,)]\n"
