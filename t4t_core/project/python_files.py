@@ -12,13 +12,16 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from t4t_core.errors import Place, T4tError, UsageError
 from t4t_core.plugins import let_plugins_in
 
 if TYPE_CHECKING:
     from t4t_core.declared import Declaration
+
+MODULE_OF_FILE: Final = "_t4t_"
+"""How the name begins of the module that a project's file is run as."""
 
 
 def public_names_for(files: Iterable[Path], folder: Path) -> AbstractContextManager[None]:
@@ -75,7 +78,7 @@ def run_file(
     from t4t_core.declared import collecting
     from t4t_core.project.public_modules import given_names
 
-    namespace = types.ModuleType(f"_t4t_{file.stem}")
+    namespace = types.ModuleType(f"{MODULE_OF_FILE}{file.stem}")
     namespace.__dict__.update(given_names(), __file__=str(file), __tee_file_path__=str(file))
     try:
         # Without our own `from __future__ import annotations`, which would turn theirs into text.

@@ -59,6 +59,122 @@ def test_what_the_function_uses_counts(
     assert before != after
 
 
+RICH_MODEL = """
+import datetime
+from functools import partial
+
+import helpers
+import lib.rates
+from helpers import Rows, cached, scaled
+from t4t_core import model
+
+SINCE = datetime.date(2024, 1, 1)
+HALVED = partial(helpers.shifted, 2)
+
+
+class Names:
+    first = "a"
+
+    def of(self, row):
+        return [self.first, *(helpers.named(part) for part in row)]
+
+
+@model("m.t", materialization="table")
+def t(src, context):
+    rows = [scaled(row, lib.rates.RATE) for row in src.fetchall()]
+    def kept(row):
+        return row > SINCE
+    return Rows(filter(kept, map(lambda row: HALVED(Names().of(cached(row))), rows))).all()
+"""
+RICH_HELPERS = """
+from functools import cache
+
+DEEP = 1
+
+def scaled(row, factor):
+    return row * factor
+
+def shifted(by, row):
+    return row + by
+
+def named(part):
+    return part + DEEP
+
+@cache
+def cached(row):
+    return row + 10
+
+class Base:
+    limit = 7
+
+class Rows(Base):
+    def __init__(self, rows):
+        self.rows = rows
+
+    @staticmethod
+    def every():
+        return 4
+
+    @property
+    def size(self):
+        return 5
+
+    def all(self):
+        return self.rows[:self.limit:self.every()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("row * factor", "row / factor", id="a function in a comprehension"),
+        pytest.param("row + by", "row - by", id="a partial of a module's function"),
+        pytest.param("DEEP = 1", "DEEP = 2", id="a constant of what a method calls"),
+        pytest.param("row + 10", "row + 11", id="a cached function in a lambda"),
+        pytest.param("limit = 7", "limit = 8", id="a constant of a base class"),
+        pytest.param("self.rows[:", "self.rows[1:", id="a method"),
+        pytest.param("= rows", "= list(rows)", id="an initializer"),
+        pytest.param("return 4", "return 3", id="a static method"),
+        pytest.param("return 5", "return 6", id="a property"),
+        pytest.param("2024, 1, 1", "2024, 1, 2", id="a date in an inner function"),
+        pytest.param('first = "a"', 'first = "b"', id="a class of the model's file"),
+        pytest.param("RATE = 3", "RATE = 4", id="a module in a folder"),
+    ],
+)
+def test_what_is_used_within_counts(tmp_path: Path, old: str, new: str) -> None:
+    """What a comprehension, lambda, inner function, class or module of the project names does."""
+
+    def found(folder: Path, old: str = "", new: str = "") -> str:
+        (folder / "lib").mkdir(parents=True)
+        (folder / "lib" / "rates.py").write_text("RATE = 3".replace(old, new))
+        return fingerprint(folder, RICH_MODEL.replace(old, new), RICH_HELPERS.replace(old, new))
+
+    before = found(tmp_path / "a", "@", "@")
+
+    assert found(tmp_path / "b", "@", "@") == before != found(tmp_path / "c", old, new)
+
+
+def test_packages_in_the_projects_folder_count_by_name(tmp_path: Path) -> None:
+    """An environment may lie in it, and holds more than anybody would want to look at."""
+    folders = [tmp_path / name for name in ("a", "b")]
+    for place, body in zip(folders, ("1", "2"), strict=True):
+        packages = place / ".venv" / "site-packages"
+        packages.mkdir(parents=True)
+        (packages / "packed_rows.py").write_text(f"def packed():\n    return {body}\n")
+    model = MODEL.replace(
+        "from helpers import",
+        "import sys, pathlib\n"
+        "sys.path.append(str(pathlib.Path(__file__).parents[2] / '.venv' / 'site-packages'))\n"
+        "from packed_rows import packed\n"
+        "sys.path.pop()\n"
+        "from helpers import",
+    ).replace("scaled(rows,", "packed() or scaled(rows,")
+
+    first, second = (fingerprint(place, model) for place in folders)
+
+    assert first == second
+
+
 def test_layout_and_chance_do_not_count(tmp_path: Path) -> None:
     """Comments, blank lines, addresses of functions and the order of a set change nothing."""
     changed = MODEL.replace("def t(", "# a comment\ndef t(").replace(
