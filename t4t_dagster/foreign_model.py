@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import ValidationError
 
-from t4t_core.config import ModelConfig, problems
+from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
 from t4t_core.errors import Place, UsageError
 from t4t_core.forms import is_table
 from t4t_core.models import Model, PythonSource
@@ -53,7 +53,7 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
         raise UsageError(
             f"the asset's metadata {METADATA_KEY!r}: {found}", model=str(name)
         ) from error
-    _require_for_rows(config, name)
+    _require_for_rows(config, name, is_partitioned=context.has_asset_partitions)
     source = PythonSource(
         function=_never_called,
         inputs=(),
@@ -65,8 +65,8 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
     return Model(name, config, place, place, source)
 
 
-def _require_for_rows(config: ModelConfig, name: TableName) -> None:
-    """Refuses what would be nothing to rows that are there already.
+def _require_for_rows(config: ModelConfig, name: TableName, *, is_partitioned: bool) -> None:
+    """Refuses what would be nothing to rows that are there already, and what would lose some.
 
     Raises:
         UsageError: There is such a thing in the metadata.
@@ -81,6 +81,16 @@ def _require_for_rows(config: ModelConfig, name: TableName) -> None:
     elif "dagster" in config.model_fields_set:
         what = "'dagster' has no effect here"
         hint = "give it to the asset's own definition"
+    elif (
+        isinstance(config.strategy, DeleteInsertConfig)
+        and not is_partitioned
+        and not config.strategy.allow_wider_delete
+    ):
+        what = "delete_insert deletes what the asset does not return, and it may return new rows"
+        hint = (
+            'keep it by "append" or "merge", give the asset partitions, or write '
+            '"allow_wider_delete": true where it returns every row from the start of the window on'
+        )
     if what is not None:
         raise UsageError(
             f"the asset's metadata {METADATA_KEY!r}: {what}", model=str(name), hint=hint

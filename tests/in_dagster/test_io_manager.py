@@ -259,6 +259,14 @@ def test_rows_that_a_plain_asset_returns_get_a_strategy_too(
             id="tests-of-a-column",
         ),
         pytest.param({"dagster": {"pool": "one"}}, "'dagster' has no effect", id="dagster"),
+        pytest.param(
+            {
+                "materialization": "incremental",
+                "incremental": {"strategy": "delete_insert", "delete_insert": {"time_column": "c"}},
+            },
+            "deletes what the asset does not return",
+            id="delete-insert",
+        ),
     ],
 )
 def test_metadata_that_means_nothing_for_rows_is_refused(
@@ -282,6 +290,30 @@ def test_metadata_that_means_nothing_for_rows_is_refused(
     (failed,) = result.filter_events(lambda event: event.is_step_failure)
     assert re.search(words, failed.step_failure_data.error_display_string)
     assert read(shop, "SELECT id FROM mart.frame ORDER BY id") == [(1,), (2,)]
+
+
+def test_delete_insert_may_be_told_that_every_row_is_returned(
+    materialize: Materialize, shop: Path
+) -> None:
+    """What the asset does not return of its window goes then."""
+    settings = {"time_column": "c", "lookback": "1 day", "allow_wider_delete": True}
+    written = {
+        "materialization": "incremental",
+        "incremental": {"strategy": "delete_insert", "delete_insert": settings},
+    }
+    days = [1, 2, 3]
+
+    @dg.asset(
+        key=["mart", "frame"], io_manager_key="t4t_io_manager", metadata={"t4t/model": written}
+    )
+    def frame():  # type: ignore[no-untyped-def]
+        return pd.DataFrame({"c": [pd.Timestamp(2024, 1, day) for day in days]})
+
+    materialize("mart/frame", also=(frame,))
+    days[:] = [3, 4]
+    materialize("mart/frame", also=(frame,))
+
+    assert read(shop, "SELECT day(c) FROM mart.frame ORDER BY c") == [(1,), (3,), (4,)]
 
 
 @pytest.mark.parametrize(
