@@ -84,7 +84,9 @@ class KeptReadings:
             read: Reads it. What raises is not kept.
             words: The text, and all else that its reading depends on besides the code.
         """
-        key = hashlib.sha256(repr(words).encode()).hexdigest()
+        # With their lengths, so that other words never make the same text together.
+        together = f"{[len(word) for word in words]}{''.join(words)}"
+        key = hashlib.sha256(together.encode("utf-8", "surrogatepass")).hexdigest()
         known = kind(self._known)
         found = known[key] if key in known else read()
         kind(self._used)[key] = found
