@@ -27,8 +27,8 @@ _OTHER_NAMES = {
 def _table(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
-    sql = cast(SqlReader, info.context)
-    found = sql.table(value)
+    reader = cast(SqlReader, info.context)
+    found = reader.table(value)
     if found is None:
         raise ValueError(f"{value!r} is not a table's name")
     return found
