@@ -338,14 +338,16 @@ class Warehouse:
                 self.connection.execute(sql)
             found = self.connection.fetchall() if self.connection.description else []
             return cast("list[tuple[object, ...]]", found)
-        except RuntimeError as error:
-            if str(error) != "Query interrupted":
-                raise
-            # That is how DuckDB's client tells of Ctrl-C.
-            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             if self._is_interruptible and isinstance(error, duckdb.InterruptException):
                 raise KeyboardInterrupt from error
             raise database_error(error, sql) from error
+        except BaseException as error:
+            # A signal's handler may have raised it, and DuckDB (1.4) lets the statement go on then.
+            self.connection.interrupt()
+            if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+                # That is how DuckDB's client tells of Ctrl-C.
+                raise KeyboardInterrupt from error
+            raise
         finally:
             self._statement = 0
