@@ -24,9 +24,9 @@ def parsed_condition(value: object, info: ValidationInfo) -> object:
     """
     if not isinstance(value, str):
         return value
-    sql = cast(SqlReader, info.context)
+    reader = cast(SqlReader, info.context)
     try:
-        return sql.condition(value, Place(Path()))
+        return reader.condition(value, Place(Path()))
     except T4tError as error:
         raise ValueError(error.what) from error
 

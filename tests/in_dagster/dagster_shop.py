@@ -20,6 +20,15 @@ def write(folder: Path, sql: str) -> None:
         connection.execute(sql)
 
 
+def without_models(folder: Path, sql: str) -> Path:
+    """A project `shop` in the folder, with no models yet and a database that the SQL has made."""
+    made = folder / "shop"
+    (made / "models" / "mart").mkdir(parents=True)
+    (made / "project.toml").write_text('[connection]\npath = "data/shop.duckdb"\n')
+    write(made, sql)
+    return made
+
+
 def read(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query on the project's database."""
     with duckdb.connect(str(folder / "data" / "shop.duckdb"), read_only=True) as connection:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster_shop import write
+from dagster_shop import without_models
 
 from t4t_dagster import build_t4t_definitions
 
@@ -20,15 +20,11 @@ UPPER, LOWER = dg.AssetKey(["mart", "upper"]), dg.AssetKey(["mart", "lower"])
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "shop"
-    (made / "models" / "mart").mkdir(parents=True)
-    (made / "project.toml").write_text('[connection]\npath = "data/shop.duckdb"\n')
-    write(
-        made,
+    return without_models(
+        tmp_path,
         "CREATE SCHEMA raw; CREATE TABLE raw.seen AS SELECT i AS id, 'a' AS tenant, 'b' AS buyer, "
         "TIMESTAMP '2024-01-01 12:00' + INTERVAL (i) DAY AS c FROM range(2) t(i)",
     )
-    return made
 
 
 def model(folder: Path, name: str, source: str, partitions: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
-from dagster_shop import metadata, read, write
+from dagster_shop import metadata, read, without_models, write
 
 from t4t_core.errors import ProjectError
 from t4t_core.models import Model
@@ -25,16 +25,12 @@ Run = Callable[..., dg.ExecuteInProcessResult]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project whose source `raw.seen` has a row for each of ten days and two tenants."""
-    made = tmp_path / "shop"
-    (made / "models" / "mart").mkdir(parents=True)
-    (made / "project.toml").write_text('[connection]\npath = "data/shop.duckdb"\n')
-    write(
-        made,
+    return without_models(
+        tmp_path,
         "CREATE SCHEMA raw; CREATE TABLE raw.seen AS "
         "SELECT i AS id, TIMESTAMP '2024-01-01 08:00' + INTERVAL (i // 2) DAY AS c, "
         "CASE i % 2 WHEN 0 THEN 'o''ne' ELSE '2024-01-01' END AS tenant FROM range(20) t(i)",
     )
-    return made
 
 
 @pytest.fixture
