@@ -55,8 +55,8 @@ NOTHING_FOUND: Final = Found(Inputs(unknown="nobody looked"))
 class Unchanged:
     """What is known of the inputs of a project's models, in one open database.
 
-    DuckDB's settings are read at once, all else when it is first asked for, and again once
-    something may have changed it. Threads may ask at the same time.
+    Everything is read when it is first asked for, and again once something may have changed it.
+    Threads may ask at the same time.
 
     Attributes:
         epoch: Names the time in which the tables that the project does not make are as they are;
@@ -72,7 +72,7 @@ class Unchanged:
         self._project = project
         self._warehouse = warehouse
         self._noted: dict[str, Noted] | None = None
-        self._surroundings: Mapping[str, str] | None = surroundings(warehouse)
+        self._surroundings: Mapping[str, str] | None = None
         self._held: dict[Key, int | Literal["view"] | None] = {}
         self._shadow: str | None = None
         self._asking = threading.Lock()

@@ -79,6 +79,7 @@ WORDS = {
     "SELECT count(*) FROM ( SELECT id": "repeated",
     "SELECT sql FROM duckdb_indexes()": "indexes",
     "SELECT 1 FROM duckdb_views()": "is view",
+    "SELECT current_setting": "settings",
     "SELECT 1 FROM pragma_table_info": "columns",
 }
 
@@ -139,7 +140,7 @@ def test_a_run_sends_these_statements(
             assert report.status == "success", report.error
             begin = sent.index("BEGIN TRANSACTION")
             # DuckDB 1.4 does not say who else has the database open, so no source is known.
-            asked = ["columns"] if duckdb.__version__ >= "2" else []
+            asked = ["settings", "columns"] if duckdb.__version__ >= "2" else ["settings"]
             assert (sent[:begin], sent[-1]) == (asked, "COMMIT")
             found[kind, run] = ", ".join(sent[begin + 1 : -1])
 
