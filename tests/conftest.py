@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,15 @@ path = "data/warehouse.duckdb"
 schema = "main"
 lock_timeout_s = 0.2
 """
+
+
+def pytest_configure() -> None:
+    """Has this process and those that it starts hear Ctrl-C and SIGTERM.
+
+    Who starts the tests in the background may have had them ignore both, which is inherited.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -136,6 +147,21 @@ def t4t_process() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def t4t_started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the command, with its standard error to read; what runs at the end is killed."""
+    with ExitStack() as processes:
+
+        def start(*arguments: str | Path) -> subprocess.Popen[str]:
+            command = [sys.executable, "-m", "t4t_core.cli", *map(str, arguments)]
+            process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process
+
+        yield start
 
 
 @pytest.fixture

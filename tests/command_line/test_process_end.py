@@ -14,6 +14,7 @@ import pytest
 
 Make = Callable[..., Path]
 Process = Callable[..., subprocess.CompletedProcess[str]]
+Started = Callable[..., subprocess.Popen[str]]
 Query = Callable[..., list[tuple[Any, ...]]]
 
 KEEPING = """\
@@ -87,19 +88,18 @@ def test_ctrl_c_closes_the_database(project: Make, query: Query) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="DuckDB alone listens there")
-def test_ctrl_c_ends_a_statement(project: Make) -> None:
+def test_ctrl_c_ends_a_statement(project: Make, t4t_started: Started) -> None:
     """Also one that would never end by itself; nothing of its model is there."""
     folder = project({"a.sql": "SELECT sum(i % 7) AS n FROM range(100000000000000) AS r(i)"})
-    command = [sys.executable, "-m", "t4t_core.cli", "run", folder]
 
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        while "Executing model" not in process.stderr.readline():
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
+    process = t4t_started("run", folder)
+    assert process.stderr is not None
+    while "Executing model" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
 
-    assert process.returncode == 130
+    assert process.wait() == 130
     assert "Traceback" not in rest
     assert _logs(folder) == []
 

@@ -7,9 +7,8 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -248,22 +247,23 @@ def test_an_error_outside_the_models_stops_the_others(lab: Lab) -> None:
     assert statuses(run(lab, 2)) == {"a": "success", "b": "success"}
 
 
-def test_ctrl_c_stops_all_of_them(lab: Lab) -> None:
+def test_ctrl_c_stops_all_of_them(
+    lab: Lab, t4t_started: Callable[..., subprocess.Popen[str]]
+) -> None:
     """The process ends as it does with one at a time, and nothing half-done stays."""
     for name in ("a", "b", "d"):
         lab.model(LENGTHY, {"materialization": "table"}, name=name)
-    command = [sys.executable, "-m", "t4t_core.cli", "run", str(lab.folder), "--threads", "3"]
 
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        begun: list[str] = []
-        while sum("Executing model" in line for line in begun) < 3:
-            begun.append(process.stderr.readline())
-            assert begun[-1], begun
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
+    process = t4t_started("run", lab.folder, "--threads", "3")
+    assert process.stderr is not None
+    begun: list[str] = []
+    while sum("Executing model" in line for line in begun) < 3:
+        begun.append(process.stderr.readline())
+        assert begun[-1], begun
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
 
-    assert process.returncode == 130
+    assert process.wait() == 130
     assert "Traceback" not in rest
     assert lab.sql("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'm'") == [(0,)]
     assert lab.ledger() == []
