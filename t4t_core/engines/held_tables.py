@@ -47,6 +47,11 @@ def schemas(warehouse: Warehouse) -> set[str]:
     return {str(schema) for (schema,) in rows}
 
 
+def has_triggers(warehouse: Warehouse) -> bool:
+    """Whether a table has one, by which a statement on it may write other tables (DuckDB 2.0)."""
+    return bool(warehouse.rows("SELECT 1 FROM duckdb_triggers() LIMIT 1"))
+
+
 def is_steady(warehouse: Warehouse, name: TableName) -> bool:
     """Whether a name is a table of the database's own that holds what was written, all of it.
 

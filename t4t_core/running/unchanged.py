@@ -12,12 +12,12 @@ from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_functions import macros_of_others
 from t4t_core.engines.file_stamps import file_stamp
-from t4t_core.engines.held_tables import is_steady, row_counts
+from t4t_core.engines.held_tables import has_triggers, is_steady, row_counts
 from t4t_core.engines.surroundings import surroundings
 from t4t_core.models import Model
 from t4t_core.names import OWN_SCHEMA, TableName
 from t4t_core.planning.definition_inputs import may_write_others
-from t4t_core.planning.inputs import Grounds, Inputs, Noted, changes, inputs_of
+from t4t_core.planning.inputs import SOURCE, Grounds, Inputs, Noted, changes, inputs_of
 from t4t_core.planning.planned_model import Given
 from t4t_core.planning.request import Request
 from t4t_core.planning.unknown_inputs import UnknownInputError
@@ -75,6 +75,7 @@ class Unchanged:
         self._surroundings: Mapping[str, str] | None = None
         self._held: dict[Key, int | Literal["view"] | None] = {}
         self._shadow: str | None = None
+        self._has_triggers: bool | None = None
         self._asking = threading.Lock()
 
     def found(
@@ -147,8 +148,12 @@ class Unchanged:
         noted = self._noted_of(str(model))
         if noted is None or noted.version != commit.version:
             return "its last run did not note what it read"
-        changed = changes(noted.inputs, inputs.known)
-        return changed or self._written_by_others(model, inputs, commits) or self._macros()
+        return (
+            changes(noted.inputs, inputs.known)
+            or self._written_by_others(model, inputs, commits)
+            or self._macros()
+            or self._triggers(inputs)
+        )
 
     def look_at(self, nodes: Iterable[Model | Seed], request: Request) -> None:
         """Looks at the tables of a run together, which is faster than at each by itself."""
@@ -165,6 +170,7 @@ class Unchanged:
                 self._held.clear()
                 self._surroundings = None
                 self._shadow = None
+                self._has_triggers = None
                 self.epoch = None
 
     def remember(self, commit: Commit, inputs: Inputs) -> None:
@@ -235,3 +241,12 @@ class Unchanged:
             above = sorted(name for _, name in others if name in _DUCKDBS)
             self._shadow = f"the database has a macro {above[0]}" if above else ""
         return self._shadow
+
+    def _triggers(self, inputs: Inputs) -> str:
+        """Whether t4t's own statements may have written tables of others, as a clause."""
+        if not any(name.startswith(SOURCE) for name in inputs.known):
+            return ""
+        # Who makes or drops one writes the database, and what was noted before counts no more.
+        if self._has_triggers is None:
+            self._has_triggers = has_triggers(self._warehouse)
+        return "the database has triggers, which may write any table" if self._has_triggers else ""

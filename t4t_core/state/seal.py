@@ -39,12 +39,10 @@ class Epoch:
         name: It is like that of no other.
         written_ns: When the file was last written, at the start of the session; None where the log
             beside it has something.
-        is_new: It begins with this session.
     """
 
     name: str
     written_ns: int | None
-    is_new: bool
 
 
 def epoch_of(warehouse: Warehouse, file: Path) -> Epoch | None:
@@ -62,8 +60,8 @@ def epoch_of(warehouse: Warehouse, file: Path) -> Epoch | None:
     written_ns = _written_ns(file)
     name, sealed_ns = _sealed(warehouse)
     if written_ns is None or sealed_ns != written_ns:
-        return Epoch(secrets.token_hex(8), written_ns, is_new=True)
-    return Epoch(name, written_ns, is_new=False)
+        return Epoch(secrets.token_hex(8), written_ns)
+    return Epoch(name, written_ns)
 
 
 def seal(warehouse: Warehouse, file: Path, epoch: Epoch) -> None:
@@ -78,8 +76,7 @@ def seal(warehouse: Warehouse, file: Path, epoch: Epoch) -> None:
     """
     if epoch.written_ns is not None and _written_ns(file) == epoch.written_ns:
         return
-    # Who makes a trigger writes the database, so that the epoch is new. To look takes milliseconds.
-    if not _is_alone(warehouse) or (epoch.is_new and _has_triggers(warehouse)):
+    if not _is_alone(warehouse):
         return
     moment = (time.time_ns() - _AGO_NS) // _TICK_NS - secrets.randbelow(_TICKS)
     written_ns = moment * _TICK_NS
@@ -132,8 +129,3 @@ def _is_alone(warehouse: Warehouse) -> bool:
     except DatabaseError as error:
         log.debug("it is not known who writes the database: %s", error)
         return False
-
-
-def _has_triggers(warehouse: Warehouse) -> bool:
-    """Whether any table has one, by which a statement of t4t may have written another's table."""
-    return bool(warehouse.rows("SELECT 1 FROM duckdb_triggers() LIMIT 1"))

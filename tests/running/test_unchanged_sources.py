@@ -235,8 +235,12 @@ def test_a_trigger_may_write_sources(lab: Sources) -> None:
         "CREATE TRIGGER more AFTER INSERT ON m.c FOR EACH STATEMENT INSERT INTO raw.s VALUES (7)"
     )
 
+    assert lab.changed()["a"].reason.endswith(SINCE)
     for _ in range(2):
-        assert lab.changed()["a"].reason.endswith(SINCE)
+        assert "the database has triggers" in lab.changed()["a"].reason
+    lab.sql("DROP TRIGGER more ON m.c")
+    assert lab.changed()["a"].reason.endswith(SINCE)
+    assert "a" not in lab.changed()
 
 
 @pytest.mark.parametrize(
