@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from t4t_core.values import TimeValue
 
@@ -21,8 +23,7 @@ Mode = Literal["full", "incremental", "skipped"]
 Origin = Literal["run", "set", "reset"]
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What decides which table a full refresh gives.
 
     Attributes:
@@ -57,7 +58,7 @@ class Definition:
 
     def told(self) -> dict[str, object]:
         """What JSON can say of it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return asdict(self)
 
     @property
     def digest(self) -> str:
@@ -73,8 +74,7 @@ class Definition:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """One row of the ledger.
 
     Attributes:

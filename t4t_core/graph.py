@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from t4t_core.config import nearest
 from t4t_core.errors import SelectionError, UsageError
@@ -19,8 +20,7 @@ from t4t_core.sql_functions.calls import functions_called, refuse_ephemeral, ref
 from t4t_core.sql_functions.function import Function
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """Models and seeds with their parents.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import ClassVar
+
+from msgspec import Struct
 
 from t4t_core.config import (
     HistoryConfig,
@@ -14,6 +15,7 @@ from t4t_core.config import (
 )
 from t4t_core.errors import Noun, Place
 from t4t_core.names import TableName
+from t4t_core.python_code import PythonCode
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.hooks import Hook
 from t4t_core.sql.query import Query
@@ -21,8 +23,7 @@ from t4t_core.sql.reading import Placeholder
 from t4t_core.sql.table_ref import TableRef
 
 
-@dataclass(frozen=True, slots=True)
-class PythonSource:
+class PythonSource(PythonCode, frozen=True, eq=False):
     """A function that gives a model's rows, or the SQL for them, when the model runs.
 
     Attributes:
@@ -34,7 +35,6 @@ class PythonSource:
         fingerprint: SHA-256 over the function's code without comments and layout.
     """
 
-    function: Callable[..., object] = field(compare=False)
     inputs: tuple[tuple[str, TableRef], ...]
     annotations: tuple[str, ...]
     context_parameter: str | None
@@ -61,8 +61,7 @@ class PythonSource:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """One model, read and checked on its own.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 # The schema of what t4t keeps in the database for itself.
 OWN_SCHEMA: Final = "_t4t"
@@ -26,8 +27,7 @@ def is_plain(identifier: str) -> bool:
     return identifier.isascii() and identifier.isidentifier()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TableName:
+class TableName(Struct, frozen=True, order=True):
     """A table's schema and name, spelled as the user spelled them.
 
     DuckDB compares identifiers without case, so look names up by `key`.

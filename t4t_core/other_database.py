@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from t4t_core.errors import Place
 
@@ -12,8 +13,7 @@ DEFERRED: Final = "defer_to"
 """The name of the database that `defer_to` names."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherDatabase:
+class OtherDatabase(Struct, frozen=True):
     """A database that is attached while the project's own is open.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from t4t_core.commit import Mode
 from t4t_core.config import Severity
@@ -16,8 +18,7 @@ Status = Literal["success", "failed", "skipped"]
 CheckStatus = Literal["passed", "failed", "warned", "error", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True):
     """What one data test found.
 
     Attributes:
@@ -74,8 +75,7 @@ class CheckReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReport:
+class ModelReport(Struct, frozen=True):
     """What happened to one model or seed.
 
     Attributes:
@@ -108,12 +108,17 @@ class ModelReport:
     sql_hash: str | None = None
     config_hash: str | None = None
     data_version: str | None = None
-    steps: tuple[Step, ...] = field(default=(), repr=False)
+    steps: tuple[Step, ...] = ()
     columns: tuple[Column, ...] = ()
     is_transient: bool = False
     tests: tuple[CheckReport, ...] = ()
     window: tuple[str, str] | None = None
     batches: int | None = None
+
+    def __repr__(self) -> str:
+        """All of it but the steps, whose SQL is long."""
+        told = (f"{name}={value!r}" for name, value in asdict(self).items() if name != "steps")
+        return f"ModelReport({', '.join(told)})"
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -146,8 +151,7 @@ class ModelReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a whole run did, in the order of the run.
 
     Attributes:

@@ -21,10 +21,10 @@ def test_a_later_row_wins():
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
 import t4t_core.typing
@@ -47,8 +47,7 @@ from t4t_core.unit_tests.run import mistake, run_unit_test
 __all__ = ["Step", "assert_table", "run_steps", "unit_test_cases"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one run left.
 
     Attributes:

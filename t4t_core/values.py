@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 
 _EPOCH = datetime(1970, 1, 1)
 _NS_PER_US = 1000
@@ -52,8 +52,7 @@ def time_kind(sql_type: str) -> TimeKind | None:
     return _KIND_OF_TYPE.get(sql_type.upper())
 
 
-@dataclass(frozen=True, slots=True)
-class TimeValue:
+class TimeValue(Struct, frozen=True):
     """One value of a time column.
 
     `ordinal` counts days since 1970-01-01 for a date, microseconds since 1970-01-01 00:00 for
@@ -154,8 +153,7 @@ _MICROS_OF = {
 _LOOKBACK_PART = re.compile(r"\s*(\d+)\s*([a-z]+?)s?(?=[\s,]|\d|$)[\s,]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookback:
+class Lookback(Struct, frozen=True):
     """How far before the watermark a later run reads again.
 
     `number` is set for integer time columns (`"lookback": 100`); the rest are calendar parts.

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from msgspec.structs import replace
 
 from t4t_core.checks import Assigned, Check
 from t4t_core.checks.assigned import tables_read

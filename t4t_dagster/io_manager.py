@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
+from msgspec.structs import replace
 from pydantic import Field, PrivateAttr
 
 from t4t_core.checks import Check

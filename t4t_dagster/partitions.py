@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import dagster as dg
+from msgspec.structs import replace
 
 from t4t_core.errors import RunError, T4tError, UsageError
 from t4t_core.models import Model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Collection, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
+from msgspec.structs import replace
 
 from t4t_core.errors import LockedError, OtherSettingsError
 from t4t_core.models import Model
@@ -194,8 +194,8 @@ def _look(
     if not project.settings.database.is_file():
         return dg.SkipReason(f"there is no database {project.settings.database} yet")
     # A tick that waits would hold up the others.
-    patient = dataclasses.replace(project.settings, lock_timeout_s=0)
-    hasty = dataclasses.replace(project, settings=patient)
+    patient = replace(project.settings, lock_timeout_s=0)
+    hasty = replace(project, settings=patient)
     try:
         with open_warehouse(hasty, duckdb, is_reading=True) as warehouse:
             return look_at_sources(project, models, warehouse)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from t4t_core.checks.check import Check
 from t4t_core.checks.entries import with_own_names
@@ -14,8 +15,7 @@ from t4t_core.graph import Graph
 from t4t_core.resolution import Key
 
 
-@dataclass(frozen=True)
-class Assigned:
+class Assigned(Struct, frozen=True):
     """The checks of a project.
 
     Attributes:

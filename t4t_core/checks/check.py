@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.checks.accepted_values import AcceptedValues
 from t4t_core.checks.expression import Expression
@@ -32,8 +32,7 @@ Rule = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One data test of one table.
 
     Attributes:

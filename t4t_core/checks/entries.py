@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from t4t_core.checks.accepted_values import AcceptedValues

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, InstanceOf, ValidationInfo
+from pydantic import PlainValidator, ValidationInfo
 
 from t4t_core.checks.sql_reader import SqlReader
 from t4t_core.checks.subject import Subject
@@ -16,14 +16,14 @@ from t4t_core.sql.statements import is_true
 from t4t_core.sql.text import Sql, negated
 
 
-def parsed_condition(value: object, info: ValidationInfo) -> object:
+def parsed_condition(value: object, info: ValidationInfo) -> Condition:
     """The condition of a text, for pydantic.
 
     Raises:
         ValueError: It is none.
     """
     if not isinstance(value, str):
-        return value
+        raise ValueError(f"{value!r} is not a condition in SQL")  # noqa: TRY004  pydantic collects ValueErrors
     reader = cast(SqlReader, info.context)
     try:
         return reader.condition(value, Place(Path()))
@@ -34,7 +34,7 @@ def parsed_condition(value: object, info: ValidationInfo) -> object:
 class Expression(Written):
     """`params` of `expression`."""
 
-    expression: Annotated[InstanceOf[Condition], BeforeValidator(parsed_condition)]
+    expression: Annotated[Condition, PlainValidator(parsed_condition)]
 
 
 def exceptions(expression: Sql, subject: Subject) -> Sql:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from t4t_core.checks.subject import Subject
 from t4t_core.config.written import Written, with_our_names
@@ -18,14 +18,12 @@ from t4t_core.sql.text import Sql, sql
 from t4t_core.values import MICROS_OF_A_DAY, Lookback, TimeKind, TimeValue, reaching_back, time_kind
 
 
-def _age(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def _age(value: object) -> Lookback:
     try:
-        age = Lookback.parse(value)
+        age = Lookback.parse(value) if isinstance(value, str) else None
     except ValueError:
-        age = Lookback()
-    if age.number or age.is_zero:
+        age = None
+    if age is None or age.number or age.is_zero:
         raise ValueError(f"{value!r} is not an age; write a number and a unit, such as '2 days'")
     return age
 
@@ -34,7 +32,7 @@ class Freshness(Written):
     """`params` of `freshness`. `time_column` is another name for `column`."""
 
     column: str = Field(min_length=1)
-    max_age: Annotated[Lookback, BeforeValidator(_age)]
+    max_age: Annotated[Lookback, PlainValidator(_age)]
 
     @model_validator(mode="before")
     @classmethod

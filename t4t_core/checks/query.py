@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from t4t_core.checks.accepted_values import AcceptedValues, other_values
 from t4t_core.checks.check import Check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 
 from t4t_core.checks.sql_reader import SqlReader
 from t4t_core.checks.subject import Subject
@@ -24,11 +24,9 @@ _OTHER_NAMES = {
 }
 
 
-def _table(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
-        return value
+def _table(value: object, info: ValidationInfo) -> TableRef:
     reader = cast(SqlReader, info.context)
-    found = reader.table(value)
+    found = reader.table(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError(f"{value!r} is not a table's name")
     return found
@@ -42,7 +40,7 @@ class Relationships(Written):
     """
 
     columns: ColumnNames
-    to: Annotated[TableRef, BeforeValidator(_table)]
+    to: Annotated[TableRef, PlainValidator(_table)]
     other_columns: ColumnNames = Field(alias="fields")
 
     @model_validator(mode="before")

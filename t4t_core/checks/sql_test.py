@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.config import SqlTestConfig
 from t4t_core.errors import Place
@@ -11,8 +12,7 @@ from t4t_core.sql.query import Query
 from t4t_core.sql.test_query import COLUMN, TABLE, names_in
 
 
-@dataclass(frozen=True, slots=True)
-class SqlTest:
+class SqlTest(Struct, frozen=True):
     """A file of `tests/`.
 
     Attributes:
@@ -42,8 +42,7 @@ class SqlTest:
         return tuple(name for name in names if name not in (TABLE, COLUMN))
 
 
-@dataclass(frozen=True, slots=True)
-class OfSqlTest:
+class OfSqlTest(Struct, frozen=True):
     """A SQL test with the values that an entry gives it."""
 
     test: SqlTest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from t4t_core.names import TableName
 from t4t_core.sql.statements import select
@@ -12,8 +13,7 @@ from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.text import Sql, in_parentheses, operand, sql
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The table that a check looks at, and what it needs to look at it.
 
     Attributes:

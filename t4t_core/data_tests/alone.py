@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.checks import Check
 from t4t_core.checks.query import Node
@@ -63,8 +64,7 @@ def _checks_of(node: Node | None, project: Project) -> tuple[Check, ...]:
     return project.checks.free if node is None else project.checks.of(node.name.key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Test:
+class _Test(Struct, frozen=True, eq=False):
     """A check, and the model or seed that it belongs to; None for one of no table."""
 
     check: Check

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import duckdb
+from msgspec import Struct
 
 from t4t_core.names import quoted, quoted_text
 
@@ -20,8 +20,7 @@ _TEMPORARY = (
 log = logging.getLogger("t4t_core.engines")
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """What belongs to a connection and to no database.
 
     Attributes:

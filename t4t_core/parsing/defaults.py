@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlglot import Token, TokenType
 
 from t4t_core.errors import Place, SqlError
@@ -13,8 +13,7 @@ from t4t_core.parsing.placeholders import candidates, placeholder_at, position
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A placeholder among tokens: what is kept of it, its default, and how many tokens it takes."""
 
     name: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from t4t_core.errors import Place
 from t4t_core.parsing.defaults import without_defaults

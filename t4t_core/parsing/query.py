@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
@@ -37,8 +38,7 @@ from t4t_core.sql.slots import Slot, SlottedText
 Prepared = Callable[[str, list[Token]], list[Token]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     """A text of DuckDB's SQL, or of another dialect, taken apart."""
 
     tree: exp.Expr

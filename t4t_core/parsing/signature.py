@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlglot import Token, exp
 from sqlglot.errors import ParseError
 
@@ -18,8 +18,7 @@ from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.text import Sql, listed, sql, subquery
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a function takes and gives.
 
     Attributes:

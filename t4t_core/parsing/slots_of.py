@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
+from msgspec.structs import replace
 from sqlglot import Token, TokenType, exp
 
 from t4t_core.errors import Place, SqlError

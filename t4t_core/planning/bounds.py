@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.config import AppendConfig, DeleteInsertConfig
@@ -18,8 +20,7 @@ from t4t_core.values import Lookback, TimeKind, TimeValue, reaching_back, start_
 from t4t_core.windows.window import Window, bound_in, placeholder_values
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Where a run of an incremental model reads from.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import DeleteInsertConfig, FlagsConfig
@@ -19,8 +21,7 @@ _BY_EVERY_RUN: Final = "is made anew by every run"
 _NO_START: Final = "the table has no value of the time column to start from"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """How a model is run.
 
     Attributes:

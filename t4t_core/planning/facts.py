@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from t4t_core.commit import Commit
 from t4t_core.values import TimeKind, TimeValue, time_kind
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column's name and DuckDB type."""
 
     name: str
@@ -22,8 +22,7 @@ class Column:
         return time_kind(self.type)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """The column whose values t4t gives: one number for each key, the same as long as it is there.
 
     Attributes:
@@ -36,8 +35,7 @@ class Number:
     is_given: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The table or view that stands under the model's name.
 
     Attributes:
@@ -48,16 +46,14 @@ class Target:
     columns: tuple[Column, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """An index of the model's table, with the statement that makes it in DuckDB's words."""
 
     name: str
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a plan is decided from.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.config import CheckHistoryConfig, HistoryConfig, TimestampHistoryConfig
 from t4t_core.errors import RunError
@@ -23,8 +23,7 @@ from t4t_core.values import TimeKind, TimeValue, start_value
 _CLOCK_TYPES = frozenset({"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS"})
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryWork:
+class HistoryWork(Struct, frozen=True):
     """What a run works on.
 
     Attributes:

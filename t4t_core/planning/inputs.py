@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from t4t_core.commit import Commit, is_of_hooks
 from t4t_core.graph import Graph
@@ -21,8 +22,7 @@ SOURCE: Final = "source "
 FILES: Final = "files "
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """What a committed run has read.
 
     Attributes:
@@ -34,8 +34,7 @@ class Noted:
     inputs: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What the rows of a model depend on.
 
     Attributes:
@@ -55,8 +54,7 @@ class Inputs:
         return None if self.unknown else self.known
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(Struct, frozen=True):
     """What inputs are found from: what a run is asked to do, and what those before it left.
 
     Attributes:
@@ -77,8 +75,7 @@ class Grounds:
     source: Callable[[tuple[str, ...]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What was found of what a model reads, by itself, in ephemeral models and through views.
 
     Attributes:

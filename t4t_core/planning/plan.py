@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Definition
 from t4t_core.config import (
@@ -46,8 +47,7 @@ from t4t_core.values import TimeKind, TimeValue
 from t4t_core.windows.refresh import refresh_windows
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The transaction of one model.
 
     Attributes:

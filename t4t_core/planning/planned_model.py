@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import CheckHistoryConfig, TimestampHistoryConfig
@@ -35,8 +37,7 @@ from t4t_core.sql_functions.names import temporary_function
 from t4t_core.windows.partial_runs import within_part
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """Rows that stand for a model's own: what a Dagster asset returned.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct
 
 from t4t_core.errors import Place
 from t4t_core.sql.text import Sql
@@ -24,8 +25,7 @@ class Tally(Enum):
     UNSTAGED = "unstaged"  # no longer
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A statement.
 
     Attributes:
@@ -41,8 +41,7 @@ class Write:
     into: Sql | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HookStep:
+class HookStep(Struct, frozen=True):
     """A statement of the user's own.
 
     Attributes:
@@ -55,16 +54,14 @@ class HookStep:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A query whose one number is counted as `tally`."""
 
     sql: str
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """A query that gives the number of rows that break a rule; more than none stops the run.
 
     Attributes:
@@ -77,8 +74,7 @@ class Gate:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """A statement that only runs where a query gives a number above 0.
 
     Attributes:
@@ -88,12 +84,11 @@ class Repair:
     """
 
     sql: str
-    make: Callable[[], Write] = field(compare=False)
+    make: Callable[[], Write]
     is_of_stage: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Stops the run where a number is above 0.
 
     Attributes:
@@ -108,8 +103,7 @@ class Refusal:
 Fix = Callable[[], Write]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One query about rows that were just read, in place of one for each question.
 
     Attributes:
@@ -120,11 +114,10 @@ class Look:
     """
 
     sql: str
-    then: tuple[Refusal | Fix | None, ...] = field(compare=False)
+    then: tuple[Refusal | Fix | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Greatest:
+class Greatest(Struct, frozen=True):
     """How the greatest finite time that a run has read is known, once its steps have run.
 
     Where a `Look` is among them it has told already.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from t4t_core.config import AppendConfig, DeleteInsertConfig, MergeConfig, StrategyConfig
 from t4t_core.models import Model

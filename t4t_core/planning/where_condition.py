@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.models import Model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.config import DeleteInsertConfig, HistoryConfig, MergeConfig, StrategyConfig
 from t4t_core.errors import Place, UsageError
@@ -13,8 +13,7 @@ from t4t_core.sql.condition import Condition
 _SIDES = ("target", "source")
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """Those of one model; of another strategy than its own there are none."""
 
     where: Condition | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
+
+from msgspec import Struct
 
 from t4t_core.config import nearest
 from t4t_core.errors import Place, UsageError
@@ -15,8 +16,7 @@ CHOICE = "T4T_ENV"
 _STATE = "data/tee_state.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What holds in an environment.
 
     Attributes:

@@ -15,8 +15,9 @@ import tokenize
 import types
 import uuid
 from collections.abc import Collection, Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from t4t_core.project.python_files import MODULE_OF_FILE
 
@@ -50,8 +51,7 @@ def code_fingerprint(
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """What a function uses, as texts.
 
     Attributes:

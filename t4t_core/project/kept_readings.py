@@ -11,13 +11,13 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from pydantic import TypeAdapter
+from msgspec import DecodeError, Struct, field, json
+from msgspec.structs import astuple
 
 from t4t_core.release import sqlglot_release
 from t4t_core.sql.condition import Condition
@@ -34,8 +34,7 @@ Said = TypeVar("Said")
 log = logging.getLogger("t4t_core.cache")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What texts say, by what they were read as and by their keys.
 
     Attributes:
@@ -63,7 +62,7 @@ class Kept:
 
     def keys(self) -> Iterator[frozenset[str]]:
         """Which texts they are."""
-        return (frozenset(getattr(self, kind.name)) for kind in fields(self))
+        return (frozenset(texts) for texts in astuple(self))
 
 
 class KeptReadings:
@@ -99,7 +98,7 @@ class KeptReadings:
         """
         if self._file is None or list(self._used.keys()) == list(self._known.keys()):
             return
-        body = _adapter().dump_json(self._used)
+        body = json.encode(self._used)
         try:
             _write(self._file, _digest(body).encode() + b"\n" + body)
         except OSError as error:
@@ -115,7 +114,7 @@ def kept_readings(folder: Path) -> KeptReadings:
         known = _read(file)
     except FileNotFoundError:
         known = Kept()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, DecodeError) as error:
         log.debug("%s is not used: %s", file, error)
         known = Kept()
     return KeptReadings(known, file)
@@ -126,11 +125,12 @@ def _read(file: Path) -> Kept:
 
     Raises:
         ValueError: This code did not write it, or not all of it is there.
+        DecodeError: It says nothing that is kept; before msgspec 0.22 that is no ValueError.
     """
     digest, _, body = file.read_bytes().partition(b"\n")
     if digest != _digest(body).encode():
         raise ValueError("another version of t4t wrote it, or it is broken")
-    return _adapter().validate_json(body, strict=True)
+    return json.decode(body, type=Kept)
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -145,11 +145,6 @@ def _write(file: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-
-
-@cache
-def _adapter() -> TypeAdapter[Kept]:
-    return TypeAdapter(Kept)
 
 
 def _digest(body: bytes) -> str:

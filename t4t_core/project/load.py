@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from t4t_core.checks import Assigned
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
@@ -27,8 +29,7 @@ from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql_functions.function import Function
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project's settings and everything its files define.
 
     Attributes:

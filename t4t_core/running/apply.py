@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, GateError
@@ -25,8 +26,7 @@ from t4t_core.sql.statements import count_where
 log = logging.getLogger("DuckDBAdapter")
 
 
-@dataclass(slots=True)
-class Tallies:
+class Tallies(Struct):
     """Rows written so far, and what was seen on the way.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from t4t_core.commit import OF_HOOKS, Commit, is_of_hooks
 from t4t_core.config import AppendConfig

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.checks.query import Node
 from t4t_core.data_tests.in_builds import ephemeral_tests, tests_left_out, waiting_tests
@@ -20,8 +21,7 @@ from t4t_core.windows.backfill import OnProgress
 log = logging.getLogger("ExecutionEngine")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """What became of a node.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.data_tests.checking import refused, run_checks

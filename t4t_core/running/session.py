@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.data_tests.in_builds import functions_of_tests, rest_of_tests

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -34,8 +36,7 @@ from t4t_core.state.ledger import last_commit, noted_inputs
 _DUCKDBS: Final = STEADY | NO_CALLS | READERS
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What was found out about a model before its run.
 
     Attributes:

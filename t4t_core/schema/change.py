@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from t4t_core.config import (
     CheckHistoryConfig,
@@ -19,8 +20,7 @@ from t4t_core.planning.facts import Column, Facts, column_named
 from t4t_core.schema.widening import UNKNOWN, widens
 
 
-@dataclass(frozen=True, slots=True)
-class Retyped:
+class Retyped(Struct, frozen=True):
     """A column whose type in the query is not that in the table."""
 
     name: str
@@ -38,8 +38,7 @@ class Retyped:
         return widens(self.given, self.held)
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True):
     """How a query's columns differ from its table's.
 
     Attributes:
@@ -62,8 +61,7 @@ class Differences:
         return "; ".join(found)
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaChange:
+class SchemaChange(Struct, frozen=True):
     """What a later run does about columns that differ.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import T4tError

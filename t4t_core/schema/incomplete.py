@@ -7,8 +7,10 @@ is kept with the commit, and such rows are completed where they are read again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit, Definition
 from t4t_core.config import AppendConfig
@@ -18,8 +20,7 @@ from t4t_core.strategies.work import Work
 from t4t_core.values import TimeKind, TimeValue
 
 
-@dataclass(frozen=True, slots=True)
-class Incomplete:
+class Incomplete(Struct, frozen=True):
     """What rows may lack.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from t4t_core.config.seed import SeedConfig
 from t4t_core.errors import Noun, Place
@@ -26,8 +27,7 @@ def seed_parts(file: Path) -> tuple[str, str]:
     return Path(unpacked).stem, Path(unpacked).suffix.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """A file of `seeds/` and the table that it becomes.
 
     Attributes:

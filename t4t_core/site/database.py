@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -14,8 +15,7 @@ from t4t_core.state.ledger import last_commits
 from t4t_core.state.ledger_tables import check_format
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What was found in the database.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import pairwise
 from statistics import fmean
+
+from msgspec import Struct
 
 LAYER_WIDTH = 256
 NODE_WIDTH = 200
@@ -19,8 +20,7 @@ _SWEEPS = 12
 _Spot = tuple[str] | tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Places in pixels.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from t4t_core.sql.filling import Fill, filled
 from t4t_core.sql.reading import Placeholder
@@ -12,8 +12,7 @@ from t4t_core.sql.text import Sql
 from t4t_core.sql.unset import require_values
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A boolean expression over the columns of the model's table.
 
     Attributes:
@@ -25,7 +24,7 @@ class Condition:
         starts: The column and the placeholder where it is `column >= @placeholder` and no more.
     """
 
-    words: SlottedText = field(repr=False, compare=False)
+    words: SlottedText
     placeholders: tuple[Placeholder, ...]
     text: str
     fingerprint: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from t4t_core.sql.paths import taken_from
 from t4t_core.sql.table_ref import TableRef
@@ -24,8 +25,7 @@ _ENDINGS: Final = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
 _PACKED: Final = (".gz", ".zst")
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(Struct, frozen=True):
     """Files that a text names: by a name or a variable, or in a way that says nothing of them.
 
     Attributes:
@@ -41,8 +41,7 @@ class FileRead:
     why_unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileName:
+class FileName(Struct, frozen=True):
     """Files as a query names them when it runs.
 
     Attributes:

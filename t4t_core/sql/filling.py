@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from t4t_core.errors import Place, VariableError
 from t4t_core.sql.literals import literal, text_literal
@@ -17,8 +18,7 @@ from t4t_core.sql.text import Sql, listed
 _NOWHERE = Place(Path())
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(Struct, frozen=True):
     """What is read for a table.
 
     Attributes:
@@ -33,8 +33,7 @@ def _as_written(_: TableRef) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """What is put into the places of a text.
 
     Attributes:

@@ -7,7 +7,8 @@ literal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.errors import Place
 from t4t_core.names import TableName
@@ -24,8 +25,7 @@ THIS_TABLE = "@table_name"
 """What the places are called where its name stands as a name; in quotes it is a text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """One statement with its placeholders still open.
 
     Attributes:

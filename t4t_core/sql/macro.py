@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.names import TableName
 from t4t_core.sql.filling import Fill, filled
@@ -12,8 +12,7 @@ from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql.text import Sql
 
 
-@dataclass(frozen=True, slots=True)
-class Overload:
+class Overload(Struct, frozen=True):
     """One list of parameters with what is computed from them.
 
     Attributes:
@@ -26,8 +25,7 @@ class Overload:
     body: SlottedText
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """A function of SQL.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from t4t_core.errors import Place
 from t4t_core.sql.filling import Fill, Filled
@@ -15,8 +16,7 @@ from t4t_core.sql.text import in_parentheses
 from t4t_core.sql.unset import require_values
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Reading):
+class Query(Reading, frozen=True):
     """One query with its placeholders still open.
 
     Attributes:

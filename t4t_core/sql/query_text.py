@@ -8,7 +8,8 @@ itself wherever that keeps the rows the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.sql.names import column as named_column
 from t4t_core.sql.names import identifier
@@ -16,8 +17,7 @@ from t4t_core.sql.statements import rows_of
 from t4t_core.sql.text import EMPTY, Sql, operand, subquery
 
 
-@dataclass(frozen=True, slots=True)
-class Outermost:
+class Outermost(Struct, frozen=True):
     """The outermost SELECT of a query, where a condition may join its WHERE.
 
     Attributes:
@@ -36,8 +36,7 @@ class Outermost:
     scans: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueryText:
+class QueryText(Struct, frozen=True):
     """One query.
 
     Attributes:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Any
+
+from msgspec import Struct
 
 from t4t_core.sql.file_names import FileRead
 from t4t_core.sql.slots import Slot
 from t4t_core.sql.table_ref import TableRef
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A name that a variable must give a value, and the 1-based place where it stands."""
 
     name: str
@@ -19,8 +19,7 @@ class Placeholder:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Clauses:
+class Clauses(Struct, frozen=True):
     """Where a condition may join the WHERE of a query's outermost SELECT; offsets into its text.
 
     Attributes:
@@ -37,8 +36,7 @@ class Clauses:
     scans: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a text says as a query.
 
     Attributes:
@@ -74,12 +72,9 @@ class Reading:
     clauses: Clauses | None
 
 
-_NAMES = tuple(field.name for field in fields(Reading))
-
-
 def said(reading: Reading) -> dict[str, Any]:
     """What a reading says, by the names of its fields; a query is one with a text."""
-    return {name: getattr(reading, name) for name in _NAMES}
+    return {name: getattr(reading, name) for name in Reading.__struct_fields__}
 
 
 def reading_of(query: Reading) -> Reading:

@@ -6,14 +6,14 @@ the places are is found once, when the text is parsed; `t4t_core.sql.filling` fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from t4t_core.sql.table_ref import TableRef
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One place of a text, from `start` up to `end`, counted from 0.
 
     Attributes:
@@ -35,8 +35,7 @@ class Slot:
     as_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SlottedText:
+class SlottedText(Struct, frozen=True):
     """A text with its places in order, of which no two overlap."""
 
     text: str

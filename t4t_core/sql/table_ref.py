@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TableRef:
+class TableRef(Struct, frozen=True, order=True):
     """A table as a query names it; the parts it leaves out are empty."""
 
     catalog: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from t4t_core.sql.filling import Fill, StandIn
 from t4t_core.sql.names import identifier

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from t4t_core.errors import Place
 from t4t_core.names import TableName
+from t4t_core.python_code import PythonCode
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.table_ref import TableRef
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:  # few projects have functions
     from t4t_core.config.function import FunctionConfig
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFunction:
+class PythonFunction(PythonCode, frozen=True, eq=False):
     """A Python function that DuckDB calls for each row.
 
     Attributes:
@@ -28,7 +28,6 @@ class PythonFunction:
         fingerprint: SHA-256 over its code and types.
     """
 
-    function: Callable[..., object] = field(compare=False)
     parameters: tuple[str, ...]
     returns: str
     takes_nulls: bool
@@ -46,8 +45,7 @@ class PythonFunction:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """One function, read and checked on its own.
 
     Attributes:

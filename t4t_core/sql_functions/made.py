@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -31,8 +32,7 @@ from t4t_core.state.ledger_tables import has_ledger
 log = logging.getLogger("ExecutionEngine")
 
 
-@dataclass(frozen=True, slots=True)
-class _Making:
+class _Making(Struct, frozen=True):
     """A function that is not what the project says.
 
     Attributes:

@@ -11,9 +11,10 @@ import logging
 import os
 import secrets
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
+
+from msgspec import Struct
 
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError
@@ -31,8 +32,7 @@ _TICKS: Final = 10_000_000
 log = logging.getLogger("t4t_core.state")
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(Struct, frozen=True):
     """A time in which only t4t has written a database.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.config import DeleteInsertConfig
 from t4t_core.planning.steps import Gate, Greatest, Step, Tally, Write
@@ -26,8 +26,7 @@ def full_load(work: Work) -> tuple[Step, ...]:
     return work.gate_null_time(work.table)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """A `where_condition` with every value in it.
 
     Attributes:

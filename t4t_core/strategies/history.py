@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.config import CheckHistoryConfig, HistoryConfig
 from t4t_core.names import TableName
@@ -26,8 +28,7 @@ IS_NEW = "t4t_is_new"
 LATEST = "t4t_latest"
 
 
-@dataclass(frozen=True, slots=True)
-class Lacking:
+class Lacking(Struct, frozen=True):
     """A column whose value a current version may lack, which is no difference to the query's.
 
     Attributes:
@@ -42,8 +43,7 @@ class Lacking:
     since: TimeValue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """One model whose versions are kept, about to be run.
 
     Attributes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.planning.steps import Step, Write
 from t4t_core.sql.literals import time_literal
@@ -17,8 +19,7 @@ _PART = "t4t_part"
 _MOST_IN_ONE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """From `lower` on and before `upper`; None where nothing bounds it there."""
 
     lower: TimeValue | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from t4t_core.planning.facts import Column
 from t4t_core.sql.exact import differs, is_coarse, same
@@ -17,8 +18,7 @@ from t4t_core.strategies.work import Work
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """How staged rows meet those of a table that has one row per key.
 
     Attributes:

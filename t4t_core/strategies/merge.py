@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.config import MergeConfig
 from t4t_core.planning.facts import Column
@@ -44,8 +45,7 @@ from t4t_core.strategies.work import StrategyRun, Work
 _NOTE = "Executed incremental merge"
 
 
-@dataclass(frozen=True, slots=True)
-class MergeConditions:
+class MergeConditions(Struct, frozen=True):
     """The conditions in the settings, with every value in them.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Facts, Number, column_named
@@ -33,8 +34,7 @@ from t4t_core.strategies.work import Work
 _NTH = "t4t_nth"
 
 
-@dataclass(frozen=True, slots=True)
-class Numbering:
+class Numbering(Struct, frozen=True):
     """What is numbered.
 
     Attributes:

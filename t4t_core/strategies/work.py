@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.names import TableName
 from t4t_core.planning.facts import Column, Number
@@ -30,8 +32,7 @@ from t4t_core.values import TimeKind, TimeValue
 NullTime = Literal["include", "exclude", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyRun:
+class StrategyRun(Struct, frozen=True):
     """What a strategy makes of a run.
 
     Attributes:
@@ -73,8 +74,7 @@ def _in_type(name: str, type_: str | None) -> Sql:
     return column(name) if type_ is None else named(cast(column(name), type_), name)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One incremental model, about to be run.
 
     Attributes:

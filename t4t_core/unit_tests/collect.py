@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from t4t_core.config import problems
@@ -19,8 +19,7 @@ from t4t_core.project.python_files import public_names, run_file
 _VARIABLE = "unit_tests"
 
 
-@dataclass(frozen=True, slots=True)
-class UnitTest:
+class UnitTest(Struct, frozen=True):
     """One unit test of a model.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from tabulate import tabulate
 
 from t4t_core.config import nearest
@@ -93,8 +93,7 @@ def _told(table: str, names: Sequence[str], warehouse: Warehouse) -> str | None:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """What values of a column are written as."""
 
     is_text: bool

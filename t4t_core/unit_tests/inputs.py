@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.config import nearest
 from t4t_core.errors import UsageError
@@ -20,8 +22,7 @@ from t4t_core.sql.table_ref import TableRef
 _BUILT_IN = frozenset({"information_schema", "pg_catalog"})
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """A table that a model reads.
 
     Attributes:
@@ -32,8 +33,8 @@ class Input:
 
     catalog: str
     name: TableName
-    label: str = field(compare=False)
-    node: Model | Seed | None = field(default=None, compare=False)
+    label: str
+    node: Model | Seed | None = None
 
     @property
     def key(self) -> tuple[str, ...]:

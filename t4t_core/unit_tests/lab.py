@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from t4t_core.config.unit_tests import Rows, UnitRunConfig, UnitTestConfig
+from msgspec import Struct, field
+
+from t4t_core.config.unit_tests import UnitRunConfig, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, UsageError
 from t4t_core.models import Model
@@ -32,8 +33,7 @@ from t4t_core.unit_tests.inputs import (
 from t4t_core.unit_tests.rows import Shape, fill, shape_of
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one run left.
 
     Attributes:
@@ -58,8 +58,7 @@ class Outcome:
         return ".".join(quoted(part) for part in (catalog, name.schema, name.name))
 
 
-@dataclass(slots=True)
-class _Bench:
+class _Bench(Struct):
     """A database in memory and what was put into it.
 
     Attributes:
@@ -151,7 +150,7 @@ def _ran(
         _give(bench, project, model, step)
     session = Session(project, bench.warehouse, last_commits(bench.warehouse))
     report = session.run(model, request)
-    return Outcome(report, model, bench.warehouse, project.variables, tuple(given))
+    return Outcome(report, model, bench.warehouse, project.variables, given)
 
 
 def hint_of_columns(error: str, given: Iterable[Input], warehouse: Warehouse) -> str | None:
@@ -168,14 +167,13 @@ def hint_of_columns(error: str, given: Iterable[Input], warehouse: Warehouse) ->
     )
 
 
-def _give(
-    bench: _Bench, project: Project, model: Model, step: UnitRunConfig
-) -> Mapping[Input, Rows]:
-    """Puts the step's rows in place; gives what was put."""
+def _give(bench: _Bench, project: Project, model: Model, step: UnitRunConfig) -> tuple[Input, ...]:
+    """Puts the step's rows in place; gives the tables that got some."""
     graph = project.graph
     known = inputs(model, graph)
-    given = {input_named(text, model, graph, known): rows for text, rows in step.given.items()}
-    for one, rows in given.items():
+    named = [(input_named(text, model, graph, known), rows) for text, rows in step.given.items()]
+    given = {one.key: (one, rows) for one, rows in named}
+    for one, rows in given.values():
         _attach(bench, one)
         shape = _shape(bench.test, one, model, project, known)
         fill(one.sql, rows, shape, bench.warehouse, bench.place)
@@ -189,7 +187,7 @@ def _give(
             place=bench.place,
             hint=f'"given": {{"{missing[0]}": [...]}}; an empty list of rows needs "types"',
         )
-    return given
+    return tuple(one for one, _ in given.values())
 
 
 def _shape(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from t4t_core.config import nearest
 from t4t_core.config.unit_tests import Rows, SqlRows
@@ -24,8 +25,7 @@ _UNTYPED = "INTEGER"
 _MOMENTS = ("TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The columns that a table of given rows has.
 
     Attributes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
@@ -20,8 +22,7 @@ from t4t_core.windows.window import Backfill, Batch, Window, as_bound, batches, 
 log = logging.getLogger("ExecutionEngine")
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(Struct, frozen=True):
     """The batches of a model's backfill.
 
     Attributes:
@@ -33,8 +34,7 @@ class Todo:
     done: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a model's backfill has come: so many of its batches are committed."""
 
     model_name: str

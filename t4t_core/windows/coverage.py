@@ -7,15 +7,16 @@ only what a backfill or a jump makes of it is kept. Each window that was read on
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.values import TimeValue
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """A window that runs have read.
 
     Attributes:
@@ -29,8 +30,7 @@ class Covered:
     goes_on: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A window that no run has read, between two that were."""
 
     start: TimeValue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from t4t_core.commit import Commit
 from t4t_core.config import AppendConfig

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from t4t_core.sql.literals import literal, text_literal
 from t4t_core.sql.text import Sql, listed, sql
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """Rows whose `column` has one of the values, of which there is at least one."""
 
     column: str

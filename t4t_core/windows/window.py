@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 
 from t4t_core.errors import UsageError
 from t4t_core.values import Lookback, TimeKind, TimeValue
@@ -19,8 +19,7 @@ END: Final = "end_date"
 MOST_BATCHES: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """From `start` on and before `end`; both are numbers, or both moments.
 
     A moment means its wall time to a column without a zone, and to one with a zone itself; without
@@ -34,8 +33,7 @@ class Window:
         return f"{bound_text(self.start)} .. {bound_text(self.end)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What one of a backfill's transactions does.
 
     Attributes:
@@ -50,8 +48,7 @@ class Batch:
     size: str
 
 
-@dataclass(frozen=True, slots=True)
-class Backfill:
+class Backfill(Struct, frozen=True):
     """What a backfill is asked for.
 
     Attributes:

@@ -110,6 +110,12 @@ def test_every_form_of_an_entry(project: Make) -> None:
             {"name": "freshness", "params": {"column": "a", "max_age": "soon"}},
             "'soon' is not an age",
         ),
+        ({"name": "freshness", "params": {"column": "a", "max_age": 2}}, "2 is not an age"),
+        ({"name": "expression", "params": {"expression": 1}}, "1 is not a condition"),
+        (
+            {"name": "relationships", "params": {"columns": "a", "to": 5, "fields": "a"}},
+            "5 is not a table's name",
+        ),
         ({"name": "row_count_eq", "params": {"value": -1}}, "'value'"),
         ({"name": "least", "params": {"colum": 1}}, "has no parameter 'colum'"),
         ({"name": "least", "where": "a > 1"}, "says itself what it is about"),

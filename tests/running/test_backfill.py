@@ -7,11 +7,11 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 from running_lab import Lab, incremental
 
 from t4t_core.commands.change_state import reset, set_watermark
