@@ -9,6 +9,12 @@ RELEASE: Final = "0.2.0"
 
 
 @cache
+def pydantic_release() -> str:
+    """Which release of pydantic is installed."""
+    return version("pydantic")
+
+
+@cache
 def sqlglot_release() -> str:
     """Which release of sqlglot is installed. To import it for that takes as long as a small run."""
     return version("sqlglot")

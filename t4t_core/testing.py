@@ -25,11 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from pydantic import TypeAdapter, ValidationError
 
 import t4t_core.typing
-from t4t_core.config import problems
-from t4t_core.config.unit_tests import Rows, UnitTestConfig
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import UsageError
 from t4t_core.models import Model
@@ -43,6 +41,7 @@ from t4t_core.unit_tests.lab import Outcome, outcomes
 from t4t_core.unit_tests.report import unit_text
 from t4t_core.unit_tests.rows import Shape, fill
 from t4t_core.unit_tests.run import mistake, run_unit_test
+from t4t_core.written.unit_tests import read_rows, read_unit_test
 
 __all__ = ["Step", "assert_table", "run_steps", "unit_test_cases"]
 
@@ -102,9 +101,9 @@ def run_steps(
         "vars": variables or {},
     }
     try:
-        test = UnitTestConfig.model_validate(written)
-    except ValidationError as error:
-        at, what = problems(error, UnitTestConfig)[0]
+        test = read_unit_test(written)
+    except MistakesError as error:
+        at, what = error.found[0]
         raise UsageError(f"{'.'.join(at[:-1])}: {what}") from error
     found = []
     for number, (step, outcome) in enumerate(
@@ -127,7 +126,7 @@ def assert_table(step: Step, expected: t4t_core.typing.Rows) -> None:
         AssertionError: Rows are missing, or should not be there; the first of them are shown.
         T4tError: The expected rows name other columns than the table has.
     """
-    rows: Rows = TypeAdapter[Rows](Rows).validate_python(expected)
+    rows = read_rows(expected)
     assert step.columns, f"there is no table to compare; the run said: {step.report.error}"
     with Warehouse.open_empty("memory") as warehouse:
         warehouse.execute("SET TimeZone = 'UTC'")

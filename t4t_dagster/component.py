@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 import dagster as dg
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 
-from t4t_core.config import RetryConfig
 from t4t_core.models import Model
 from t4t_core.project import Project
 from t4t_core.seeds.seed import Seed
+from t4t_core.written.dagster import WrittenRetry, retry_config
 from t4t_dagster.assets import IO_MANAGER_KEY, T4tOutput
 from t4t_dagster.attributes import retry_policy
 from t4t_dagster.automation import Condition, t4t_eager, t4t_on_code_change, t4t_on_cron
@@ -49,8 +49,8 @@ class T4tOpSpec(dg.Resolvable):
     retry_policy: Annotated[
         dg.RetryPolicy | None,
         dg.Resolver(
-            lambda _context, written: retry_policy(written),
-            model_field_type=RetryConfig,
+            lambda _context, written: retry_policy(retry_config(written)),
+            model_field_type=WrittenRetry,
             description="How often a failed step is tried again; `delay` is in seconds.",
             examples=[{"max_retries": 2, "delay": 30, "backoff": "exponential"}],
         ),

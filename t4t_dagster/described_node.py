@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from t4t_core.models import Model
 from t4t_core.seeds.seed import Seed
 
@@ -47,5 +49,17 @@ def described(node: Model | Seed) -> DescribedNode:
         description=node.config.description or "",
         tags=node.config.tags,
         owners=node.config.owners,
-        config=node.config.model_dump(by_alias=True),
+        config=_as_written(node.config),
     )
+
+
+def _as_written(value: Any) -> Any:
+    """Metadata as dicts of the names that users write."""
+    if isinstance(value, Struct):
+        kind = value.__struct_config__
+        tag = {} if kind.tag_field is None else {kind.tag_field: kind.tag}
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return {**tag, **{name: _as_written(getattr(value, field)) for name, field in names}}
+    if isinstance(value, tuple):
+        return tuple(map(_as_written, value))
+    return value

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from pydantic import ValidationError
 
-from t4t_core.config import DeleteInsertConfig, ModelConfig, problems
+from t4t_core.config import DeleteInsertConfig, ModelConfig
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.errors import Place, UsageError
 from t4t_core.forms import is_table
 from t4t_core.models import Model, PythonSource
 from t4t_core.names import TableName
 from t4t_core.project import Project
 from t4t_core.project.settings import FILE_NAME
+from t4t_core.written.read import read
 
 METADATA_KEY = "t4t/model"
 
@@ -47,13 +49,15 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
     written: Any = (context.definition_metadata or {}).get(METADATA_KEY, {})
     written = getattr(written, "value", written)
     try:
-        config = ModelConfig.model_validate(written)
-    except ValidationError as error:
-        found = "; ".join(what for _, what in problems(error, ModelConfig))
+        config = read(ModelConfig, written)
+    except MistakesError as error:
         raise UsageError(
-            f"the asset's metadata {METADATA_KEY!r}: {found}", model=str(name)
+            f"the asset's metadata {METADATA_KEY!r}: {error}", model=str(name)
         ) from error
-    _require_for_rows(config, name, is_partitioned=context.has_asset_partitions)
+    is_for_dagster = isinstance(written, Mapping) and "dagster" in written
+    _require_for_rows(
+        config, name, is_for_dagster=is_for_dagster, is_partitioned=context.has_asset_partitions
+    )
     source = PythonSource(
         function=_never_called,
         inputs=(),
@@ -65,7 +69,9 @@ def foreign_model(context: dg.OutputContext, project: Project) -> Model:
     return Model(name, config, place, place, source)
 
 
-def _require_for_rows(config: ModelConfig, name: TableName, *, is_partitioned: bool) -> None:
+def _require_for_rows(
+    config: ModelConfig, name: TableName, *, is_for_dagster: bool, is_partitioned: bool
+) -> None:
     """Refuses what would be nothing to rows that are there already, and what would lose some.
 
     Raises:
@@ -78,7 +84,7 @@ def _require_for_rows(config: ModelConfig, name: TableName, *, is_partitioned: b
     elif config.tests or any(column.tests for column in config.schema_):
         what = "tests of an asset of other code would not be run"
         hint = "write them as asset checks, or the asset as a Python model of the project"
-    elif "dagster" in config.model_fields_set:
+    elif is_for_dagster:
         what = "'dagster' has no effect here"
         hint = "give it to the asset's own definition"
     elif (

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
-from t4t_core.checks.accepted_values import AcceptedValues
 from t4t_core.checks.expression import Expression
-from t4t_core.checks.freshness import Freshness
-from t4t_core.checks.not_null import NotNull
 from t4t_core.checks.relationships import Relationships
-from t4t_core.checks.row_count import HasRows, RowCount
+from t4t_core.checks.sql_reader import Kind
 from t4t_core.checks.sql_test import OfSqlTest
-from t4t_core.checks.unique import Unique, UniqueRows
 from t4t_core.config import Severity
 from t4t_core.errors import Place
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.query import Query
 from t4t_core.sql.table_ref import TableRef
 
-Rule = (
-    NotNull
-    | Unique
-    | UniqueRows
-    | AcceptedValues
-    | Relationships
-    | Expression
-    | HasRows
-    | RowCount
-    | Freshness
-    | OfSqlTest
-)
+Rule = Kind | OfSqlTest
+LIMIT: Final = 5
 
 
 class Check(Struct, frozen=True):
@@ -50,7 +38,7 @@ class Check(Struct, frozen=True):
     place: Place
     column: str | None = None
     where: Condition | None = None
-    limit: int = 5
+    limit: int = LIMIT
     description: str | None = None
 
     @property

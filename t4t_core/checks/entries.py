@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
-from pydantic import ValidationError
 
 from t4t_core.checks.accepted_values import AcceptedValues
-from t4t_core.checks.check import Check, Rule
+from t4t_core.checks.check import LIMIT, Check, Rule
 from t4t_core.checks.expression import Expression
 from t4t_core.checks.freshness import Freshness
 from t4t_core.checks.not_null import NotNull
 from t4t_core.checks.relationships import Relationships
 from t4t_core.checks.row_count import HasRows, RowCount
-from t4t_core.checks.sql_reader import SqlReader
+from t4t_core.checks.sql_reader import Kind, SqlReader
 from t4t_core.checks.sql_test import OfSqlTest, SqlTest
 from t4t_core.checks.unique import Unique, UniqueRows
-from t4t_core.config import CheckConfig, nearest, problems
-from t4t_core.config.written import Written
+from t4t_core.config import CheckConfig, nearest
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.seeds.seed import Seed
 from t4t_core.sql.condition import Condition
 
-_KINDS: Mapping[str, type[Written]] = {
+_KINDS: Mapping[str, type[Kind]] = {
     "not_null": NotNull,
     "unique": Unique,
     "no_duplicates": UniqueRows,
@@ -124,34 +123,30 @@ def _of_kind(
         place=place,
         column=column,
         where=where,
-        limit=entry.limit,
+        limit=entry.limit or LIMIT,
         description=entry.description,
     )
 
 
 def _rule(name: str, entry: CheckConfig, column: str | None, sql: SqlReader) -> Rule:
-    shape = _KINDS[name]
+    kind = _KINDS[name]
     params = dict(entry.params)
     names_columns = {"columns", "column", "source_fields"} & set(params)
-    if shape is Unique and column is None and not names_columns and entry.name == "unique":
-        shape = UniqueRows
-    if shape is Relationships:
+    if kind is Unique and column is None and not names_columns and entry.name == "unique":
+        kind = UniqueRows
+    if kind is Relationships:
         names_columns = names_columns - {"column"}
-    if column is not None and "columns" in shape.model_fields and not names_columns:
+    if column is not None and "columns" in kind.__struct_fields__ and not names_columns:
         params["columns"] = [column]
-    if column is not None and shape is Freshness and not {"column", "time_column"} & set(params):
+    if column is not None and kind is Freshness and not {"column", "time_column"} & set(params):
         params["column"] = column
     try:
-        rule = shape.model_validate(params, context=sql)
-    except ValidationError as error:
+        return sql.rule(kind, params)
+    except MistakesError as error:
         at = "" if column is None else f" of column {column!r}"
         raise ProjectError(
-            tuple(
-                UsageError(f"test {entry.name!r}{at}: {what}") for _, what in problems(error, shape)
-            )
+            tuple(UsageError(f"test {entry.name!r}{at}: {what}") for _, what in error.found)
         ) from error
-    assert isinstance(rule, Rule)
-    return rule
 
 
 def _label(name: str, rule: Rule) -> str:
@@ -197,6 +192,6 @@ def _of_sql_test(
         severity=entry.severity or test.config.severity,
         place=place,
         column=column,
-        limit=entry.limit if "limit" in entry.model_fields_set else test.config.limit,
+        limit=entry.limit or test.config.limit,
         description=entry.description or test.config.description,
     )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, PlainValidator, model_validator
+from msgspec import Struct
 
 from t4t_core.checks.subject import Subject
-from t4t_core.config.written import Written, with_our_names
 from t4t_core.errors import RunError
 from t4t_core.sql.literals import time_literal
 from t4t_core.sql.names import column
@@ -18,28 +15,11 @@ from t4t_core.sql.text import Sql, sql
 from t4t_core.values import MICROS_OF_A_DAY, Lookback, TimeKind, TimeValue, reaching_back, time_kind
 
 
-def _age(value: object) -> Lookback:
-    try:
-        age = Lookback.parse(value) if isinstance(value, str) else None
-    except ValueError:
-        age = None
-    if age is None or age.number or age.is_zero:
-        raise ValueError(f"{value!r} is not an age; write a number and a unit, such as '2 days'")
-    return age
+class Freshness(Struct, frozen=True, tag=True):
+    """The rule."""
 
-
-class Freshness(Written):
-    """`params` of `freshness`. `time_column` is another name for `column`."""
-
-    column: str = Field(min_length=1)
-    max_age: Annotated[Lookback, PlainValidator(_age)]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_other_name(cls, data: object) -> object:
-        return (
-            with_our_names(data, {"time_column": "column"}) if isinstance(data, Mapping) else data
-        )
+    column: str
+    max_age: Lookback
 
 
 def too_old(rule: Freshness, subject: Subject) -> Sql:

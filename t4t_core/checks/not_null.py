@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from t4t_core.checks.columns import OfColumns
+from msgspec import Struct
+
 from t4t_core.checks.subject import Subject
 from t4t_core.sql.statements import is_null_in
 from t4t_core.sql.text import Sql
 
 
-class NotNull(OfColumns):
-    """`params` of `not_null`."""
+class NotNull(Struct, frozen=True, tag=True):
+    """The rule."""
+
+    columns: tuple[str, ...]
 
 
 def null_rows(rule: NotNull, subject: Subject) -> Sql:

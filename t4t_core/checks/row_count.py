@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from msgspec import Struct
 
 from t4t_core.checks.subject import Subject
-from t4t_core.config.written import Written
 from t4t_core.sql.literals import number_literal
 from t4t_core.sql.text import Sql, sql
 
 
-class HasRows(Written):
-    """`params` of `row_count_gt_0`."""
+class HasRows(Struct, frozen=True, tag=True):
+    """`row_count_gt_0`."""
 
 
-class RowCount(Written):
-    """`params` of `row_count_eq`."""
+class RowCount(Struct, frozen=True, tag=True):
+    """`row_count_eq`."""
 
-    value: int = Field(ge=0)
+    value: int
 
 
 def wrong_count(rule: HasRows | RowCount, subject: Subject) -> Sql:

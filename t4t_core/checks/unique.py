@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from t4t_core.checks.columns import OfColumns
+from msgspec import Struct
+
 from t4t_core.checks.subject import Subject
-from t4t_core.config.written import Written
 from t4t_core.sql.names import columns
 from t4t_core.sql.statements import is_null_in
 from t4t_core.sql.text import Sql, negated, sql
 
 
-class Unique(OfColumns):
-    """`params` of `unique`, where it is about columns."""
+class Unique(Struct, frozen=True, tag=True):
+    """`unique`, where it is about columns."""
+
+    columns: tuple[str, ...]
 
 
-class UniqueRows(Written):
-    """`params` of `no_duplicates`, and of `unique` where it is about whole rows."""
+class UniqueRows(Struct, frozen=True, tag=True):
+    """`no_duplicates`, and `unique` where it is about whole rows."""
 
 
 def repeated_values(rule: Unique, subject: Subject) -> Sql:

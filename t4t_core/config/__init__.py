@@ -1,6 +1,6 @@
-"""What users write in `project.toml` and in a model's metadata.
+"""What `project.toml` and metadata say, once they have been checked.
 
-What few projects or commands read (functions, seeds, unit tests) is imported from its own module.
+What few projects or commands read (functions, seeds) is imported from its own module.
 """
 
 from t4t_core.config.checks import CheckConfig, Severity, SqlTestConfig
@@ -15,8 +15,8 @@ from t4t_core.config.history import (
     HistoryConfig,
     TimestampHistoryConfig,
 )
-from t4t_core.config.mistakes import nearest, problems
 from t4t_core.config.model import ColumnConfig, ModelConfig
+from t4t_core.config.nearest import nearest
 from t4t_core.config.partitions import PartitionsConfig
 from t4t_core.config.project import ConnectionConfig, FlagsConfig, ProjectConfig, StateConfig
 from t4t_core.config.refresh import FullIncrementalRefresh, RefreshParameter
@@ -58,5 +58,4 @@ __all__ = [
     "TimestampHistoryConfig",
     "Window",
     "nearest",
-    "problems",
 ]

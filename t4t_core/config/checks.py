@@ -1,55 +1,31 @@
-"""What users write under `tests`, and in the comment of a SQL test."""
+"""The data tests that metadata asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
-
-from t4t_core.config.written import Written
+from msgspec import Struct
 
 Severity = Literal["error", "warning"]
 
 
-def _severity(value: object) -> object:
-    if isinstance(value, str):
-        word = value.lower()
-        return "warning" if word == "warn" else word
-    return value
+class CheckConfig(Struct, frozen=True, kw_only=True):
+    """One entry of `tests`.
 
-
-_Severity = Annotated[Severity, BeforeValidator(_severity)]
-
-
-class CheckConfig(Written):
-    """One entry of `tests`: a name alone, or a name with what belongs to it.
-
-    `severity` is None where it is not written: a SQL test may have one of its own.
+    `severity` and `limit` are None where they are not written: a SQL test may have its own.
     """
 
-    name: str = Field(min_length=1)
-    params: dict[str, Any] = Field(default_factory=dict)
-    severity: _Severity | None = None
-    where: str | None = Field(None, min_length=1)
-    limit: int = Field(5, ge=1, le=1000)
-    description: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_other_forms(cls, data: object) -> object:
-        if isinstance(data, str):
-            return {"name": data}
-        if isinstance(data, Mapping) and "test" in data:
-            if "name" in data:
-                raise ValueError("'test' is another name for 'name': write one of them")
-            return {"name" if key == "test" else key: value for key, value in data.items()}
-        return data
+    name: str
+    params: dict[str, Any]
+    severity: Severity | None
+    where: str | None
+    limit: int | None
+    description: str | None
 
 
-class SqlTestConfig(Written):
+class SqlTestConfig(Struct, frozen=True, kw_only=True):
     """The comment `-- metadata: {...}` of a SQL test."""
 
-    description: str | None = None
-    severity: _Severity = "error"
-    limit: int = Field(5, ge=1, le=1000)
+    description: str | None
+    severity: Severity
+    limit: int

@@ -1,52 +1,50 @@
-"""What users write in a function's metadata."""
+"""What a function's metadata says."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from msgspec import Struct, field
 
-from t4t_core.config.dialect import Dialect
 from t4t_core.config.model import ColumnConfig
-from t4t_core.config.written import Written
 
 
-class ParameterConfig(Written):
+class ParameterConfig(Struct, frozen=True, kw_only=True):
     """One parameter of a function."""
 
-    name: str = Field(min_length=1)
-    type: str | None = None
-    description: str | None = None
-    default: Any = None
-    mode: Literal["IN"] = "IN"
+    name: str
+    type: str | None
+    description: str | None
+    default: Any
+    mode: Literal["IN"]
 
 
-class ResultColumnConfig(ColumnConfig):
+class ResultColumnConfig(ColumnConfig, frozen=True, kw_only=True):
     """One column that a table function gives."""
 
-    type: str | None = None
+    type: str | None
 
 
-class FunctionConfig(Written):
+class FunctionConfig(Struct, frozen=True, kw_only=True):
     """A function's metadata.
 
     What the statement or the Python function says itself, its name, parameters and result, may
     stand here too. `metadata`, `language`, `database_name` and `object_tags` change nothing.
     """
 
-    function_name: str | None = None
-    schema_: str | None = Field(None, alias="schema")
-    description: str | None = None
-    function_type: Literal["scalar", "table"] | None = None
-    language: Literal["sql", "python"] | None = None
-    parameters: tuple[ParameterConfig, ...] | None = None
-    return_type: str | None = None
-    return_table_schema: tuple[ResultColumnConfig, ...] | None = None
-    deterministic: bool | None = None
-    source_sql_dialect: Dialect | None = None
-    database_name: str | None = None
-    null_handling: Literal["default", "special"] = "default"
-    tests: tuple[Any, ...] | None = None
-    tags: tuple[str, ...] | None = None
-    object_tags: dict[str, Any] | None = None
-    metadata: dict[str, Any] | None = None
+    function_name: str | None
+    schema_: str | None = field(name="schema")
+    description: str | None
+    function_type: Literal["scalar", "table"] | None
+    language: Literal["sql", "python"] | None
+    parameters: tuple[ParameterConfig, ...] | None
+    return_type: str | None
+    return_table_schema: tuple[ResultColumnConfig, ...] | None
+    deterministic: bool | None
+    source_sql_dialect: str | None
+    database_name: str | None
+    null_handling: Literal["default", "special"]
+    tests: tuple[Any, ...] | None
+    tags: tuple[str, ...] | None
+    object_tags: dict[str, Any] | None
+    metadata: dict[str, Any] | None

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+
+from msgspec import to_builtins
 
 from t4t_core.models import Model
 
 
 def config_hash(model: Model) -> str:
     """SHA-256 over the metadata that bears on how the model runs."""
-    bearing = {"materialization", "incremental", "full_refresh"}
-    if model.config.materialization == "scd2":
-        bearing.add("scd2")
-    written: Mapping[str, object] = model.config.model_dump(mode="json", include=bearing)
+    config = model.config
+    bearing: dict[str, object] = {
+        "materialization": config.materialization,
+        "incremental": config.incremental,
+        "full_refresh": config.full_refresh,
+    }
+    if config.materialization == "scd2":
+        bearing["scd2"] = config.scd2
     return hashlib.sha256(
-        json.dumps(written, sort_keys=True, separators=(",", ":")).encode()
+        json.dumps(to_builtins(bearing), sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()

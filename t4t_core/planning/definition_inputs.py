@@ -7,7 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from t4t_core.config import DeleteInsertConfig
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict
+
+from t4t_core.config import DeleteInsertConfig, ModelConfig
 from t4t_core.graph import Graph
 from t4t_core.models import Model
 from t4t_core.planning.compiled import function_fingerprints, query_fingerprint
@@ -21,21 +24,24 @@ from t4t_core.sql.table_ref import TableRef
 from t4t_core.sql_functions.function import Function
 
 # Metadata that says something about a table and changes nothing in it. A hook is never known.
-_DESCRIBING: Final[dict[str, Any]] = {
-    "description": True,
-    "tests": True,
-    "tags": True,
-    "owners": True,
-    "object_tags": True,
-    "dagster": True,
-    "partitions": True,
-    "table_type": True,
-    "data_model": True,
-    "hierarchy": True,
-    "conformed_dimension": True,
-    "disable_default_tests": True,
-    "schema_": {"__all__": {"description", "tests", "fk_to", "dimension"}},
-}
+_DESCRIBING: Final = frozenset(
+    {
+        "description",
+        "tests",
+        "tags",
+        "owners",
+        "object_tags",
+        "dagster",
+        "partitions",
+        "table_type",
+        "data_model",
+        "hierarchy",
+        "conformed_dimension",
+        "disable_default_tests",
+        "fk_to",
+        "dimension",
+    }
+)
 
 
 def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str, str]:
@@ -45,8 +51,7 @@ def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str,
         UnknownInputError: They say something that may give other rows each time.
     """
     refuse_unknown(model, graph, request)
-    written = model.config.model_dump(mode="json", exclude=_DESCRIBING)
-    metadata = json.dumps(written, sort_keys=True)
+    metadata = json.dumps(to_builtins(_bearing(model.config)), sort_keys=True)
     found = {
         "the query": query_fingerprint(model, graph),
         "the SQL dialect": ", ".join(_dialects(model, graph)),
@@ -58,6 +63,16 @@ def definition_inputs(model: Model, graph: Graph, request: Request) -> dict[str,
         value = request.variables.get(name)
         found[f"variable {name}"] = f"{type(value).__name__} {value!r}"
     return found
+
+
+def _bearing(config: ModelConfig) -> dict[str, Any]:
+    """The metadata that a table depends on."""
+    found = _but_describing(config)
+    return {**found, "schema_": [_but_describing(column) for column in config.schema_]}
+
+
+def _but_describing(config: Struct) -> dict[str, Any]:
+    return {name: value for name, value in asdict(config).items() if name not in _DESCRIBING}
 
 
 def _dialects(model: Model, graph: Graph) -> Iterator[str]:

@@ -102,7 +102,7 @@ def _sql_functions(
             place=config_place,
             hint="metadata: FunctionMetadata = {...}",
         )
-    config = validated(FunctionConfig, metadata, config_place, str(name), "function")
+    config = validated(FunctionConfig, metadata, config_place, str(name), sql.kept, "function")
     for written, own in ((config.function_name, name.name), (config.schema_, name.schema)):
         if written is not None and written.lower() not in (own.lower(), str(name).lower()):
             raise UsageError(
@@ -131,7 +131,8 @@ def _declared(
     function = declaration.function
     place = Place(file, function.__code__.co_firstlineno)
     written = dict(declaration.metadata)
-    config = validated(FunctionConfig, written, place, str(written["function_name"]), "function")
+    name_written = str(written["function_name"])
+    config = validated(FunctionConfig, written, place, name_written, sql.kept, "function")
     own_schema, _, own_name = str(config.function_name).rpartition(".")
     name = TableName(own_schema or config.schema_ or schema, own_name)
     if declaration.language == "sql":

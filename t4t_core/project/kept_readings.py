@@ -1,4 +1,4 @@
-"""What texts of SQL say, kept in the project's folder between loads.
+"""What texts of SQL and metadata say, kept in the project's folder between loads.
 
 The file may be lost, broken or somebody else's at any time: it is believed only where its digest
 says that this very code wrote it whole.
@@ -8,34 +8,42 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import marshal
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, time
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import DecodeError, EncodeError, Struct, ValidationError, convert, field, json
 from msgspec.structs import astuple
 
-from t4t_core.release import sqlglot_release
+from t4t_core.checks.sql_reader import Kind
+from t4t_core.config.checks import SqlTestConfig
+from t4t_core.config.function import FunctionConfig
+from t4t_core.config.model import ModelConfig
+from t4t_core.config.seed import SeedConfig
+from t4t_core.release import pydantic_release, sqlglot_release
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.macro import Macro
 from t4t_core.sql.reading import Reading
 from t4t_core.sql.slots import SlottedText
 from t4t_core.sql.table_ref import TableRef
 
-FOLDER, FILE = ".t4t", "sql.jsonl"
+FOLDER, FILE = ".t4t", "kept.jsonl"
 SWITCH = "T4T_CACHE"
 
 Said = TypeVar("Said")
+Checked = TypeVar("Checked", bound=Struct)
 
 log = logging.getLogger("t4t_core.cache")
 
 
 class Kept(Struct, frozen=True):
-    """What texts say, by what they were read as and by their keys.
+    """What texts and values say, by what they were read as and by their keys.
 
     Attributes:
         hooks: Statements that stand around a model's.
@@ -46,6 +54,9 @@ class Kept(Struct, frozen=True):
         translated_types: The same of another dialect's types.
         functions: Whether SQL has a function of this name.
         dialects: Whether there is a dialect of this name.
+        models: Metadata; so the next ones.
+        rules: `params` of data tests.
+        plain: Values that say, once they were checked, just what they are.
     """
 
     queries: dict[str, Reading] = field(default_factory=dict)
@@ -59,6 +70,12 @@ class Kept(Struct, frozen=True):
     translated_types: dict[str, str] = field(default_factory=dict)
     functions: dict[str, bool] = field(default_factory=dict)
     dialects: dict[str, bool] = field(default_factory=dict)
+    models: dict[str, ModelConfig] = field(default_factory=dict)
+    seeds: dict[str, SeedConfig] = field(default_factory=dict)
+    sql_tests: dict[str, SqlTestConfig] = field(default_factory=dict)
+    function_metadata: dict[str, FunctionConfig] = field(default_factory=dict)
+    rules: dict[str, Kind] = field(default_factory=dict)
+    plain: dict[str, bool] = field(default_factory=dict)
 
     def keys(self) -> Iterator[frozenset[str]]:
         """Which texts they are."""
@@ -91,6 +108,45 @@ class KeptReadings:
         kind(self._used)[key] = found
         return found
 
+    def checked(
+        self, what: type[Checked], read: Callable[[], Checked], written: Mapping[str, object]
+    ) -> Checked:
+        """What values say that a user wrote.
+
+        Args:
+            what: What they are about.
+            read: Checks them. What raises is not kept.
+            written: The values, on which alone it depends what they say.
+        """
+        key = _key_of(what, written)
+        if key is None:
+            return read()
+        kind = _KINDS.get(what, _rules)
+        known = cast(dict[str, Checked], kind(self._known))
+        found = known.get(key)
+        if found is None:
+            found = read()
+            if not _can_be_kept(found):
+                return found
+        cast(dict[str, Checked], kind(self._used))[key] = found
+        return found
+
+    def checked_in_secret(
+        self, what: type[Checked], read: Callable[[], Checked], written: Mapping[str, object]
+    ) -> Checked:
+        """The same, of which nothing is kept but whether the values say just what they are.
+
+        For those with passwords in them.
+        """
+        key = _key_of(what, written)
+        if key is not None and key in self._known.plain:
+            self._used.plain[key] = True
+            return convert(written, what)
+        found = read()
+        if key is not None and _is_plain(written, found):
+            self._used.plain[key] = True
+        return found
+
     def keep(self) -> None:
         """Keeps what the texts read since the start say, and forgets all other.
 
@@ -105,10 +161,15 @@ class KeptReadings:
             log.debug("what the SQL says is not kept: %s", error)
 
 
+def nothing_kept() -> KeptReadings:
+    """Readings that are known to no load before or after."""
+    return KeptReadings(Kept(), None)
+
+
 def kept_readings(folder: Path) -> KeptReadings:
     """The readings of the project in a folder; the environment variable T4T_CACHE=0 keeps none."""
     if os.environ.get(SWITCH) == "0":
-        return KeptReadings(Kept(), None)
+        return nothing_kept()
     file = folder / FOLDER / FILE
     try:
         known = _read(file)
@@ -118,6 +179,55 @@ def kept_readings(folder: Path) -> KeptReadings:
         log.debug("%s is not used: %s", file, error)
         known = Kept()
     return KeptReadings(known, file)
+
+
+_KINDS: Mapping[type[Struct], Callable[[Kept], dict[str, Any]]] = {
+    ModelConfig: lambda kept: kept.models,
+    SeedConfig: lambda kept: kept.seeds,
+    SqlTestConfig: lambda kept: kept.sql_tests,
+    FunctionConfig: lambda kept: kept.function_metadata,
+}
+
+
+def _rules(kept: Kept) -> dict[str, Kind]:
+    return kept.rules
+
+
+def _key_of(what: type[Struct], written: object) -> str | None:
+    """Of values; None where there are others among them than are written in files."""
+    try:
+        # In this version equal values give equal bytes.
+        content = marshal.dumps((what.__name__, _without_times(written)), 2)
+    except ValueError:
+        return None
+    return hashlib.sha256(content).hexdigest()
+
+
+def _without_times(value: Any) -> Any:
+    """The same with what no marshalled value is in place of dates and times."""
+    if type(value) is dict:
+        return {key: _without_times(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_without_times(item) for item in value]
+    if isinstance(value, date | time):
+        return (..., type(value).__name__, value.isoformat())
+    return value
+
+
+def _can_be_kept(found: Struct) -> bool:
+    """Whether it is the same after it was kept. A date is not, nor what no file could hold."""
+    try:
+        return bool(json.decode(json.encode(found), type=type(found)) == found)
+    except (TypeError, ValueError, DecodeError, EncodeError, OverflowError, RecursionError):
+        return False
+
+
+def _is_plain(written: object, found: Struct) -> bool:
+    """Whether values need no more than names for what was found in them."""
+    try:
+        return bool(convert(written, type(found)) == found)
+    except ValidationError:
+        return False
 
 
 def _read(file: Path) -> Kept:
@@ -153,11 +263,14 @@ def _digest(body: bytes) -> str:
 
 @cache
 def _maker() -> str:
-    """What a text's reading depends on besides the text: the code that reads it."""
+    """What a reading depends on besides the text or values: the code that reads them."""
     package = Path(__file__).parents[1]
     code = hashlib.sha256()
-    own = [package / "names.py", Path(__file__), Path(__file__).with_name("sql_texts.py")]
-    readers = [*(package / "parsing").glob("*.py"), *(package / "sql").glob("*.py")]
+    own = [package / "names.py", package / "values.py"]
+    own += [Path(__file__), Path(__file__).with_name("sql_texts.py")]
+    folders = ("parsing", "sql", "config", "written", "checks")
+    readers = [file for folder in folders for file in (package / folder).glob("*.py")]
     for file in [*own, *sorted(readers)]:
         code.update(file.read_bytes())
-    return f"{code.hexdigest()} {sqlglot_release()} {platform.python_version()}"
+    releases = f"{sqlglot_release()} {pydantic_release()} {platform.python_version()}"
+    return f"{code.hexdigest()} {releases}"

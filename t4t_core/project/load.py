@@ -19,11 +19,11 @@ from t4t_core.project.checks import metadata_checks, project_checks
 from t4t_core.project.dialects import refuse_unknown_dialect
 from t4t_core.project.folders import schema_of
 from t4t_core.project.garbage import no_garbage_sought
-from t4t_core.project.kept_readings import kept_readings
+from t4t_core.project.kept_readings import KeptReadings, kept_readings
 from t4t_core.project.models import declared_models, sql_model
 from t4t_core.project.python_files import public_names_for, run_file
 from t4t_core.project.seeds import read_seeds
-from t4t_core.project.settings import Settings, read_settings
+from t4t_core.project.settings import Settings, project_folder, read_settings
 from t4t_core.project.sql_tests import read_sql_tests
 from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql_functions.function import Function
@@ -104,16 +104,17 @@ def load_project(
         UsageError: There is no project.
         ProjectError: All that is wrong in it.
     """
-    settings = read_settings(Path(folder), environment, env)
     with no_garbage_sought():
-        return _read(settings, variables or {})
+        kept = kept_readings(project_folder(Path(folder)))
+        settings = read_settings(Path(folder), environment, env, kept)
+        return _read(settings, variables or {}, kept)
 
 
-def _read(settings: Settings, variables: Mapping[str, object]) -> Project:
+def _read(settings: Settings, variables: Mapping[str, object], kept: KeptReadings) -> Project:
     values = {**settings.variables, **variables}
     mistakes: list[T4tError] = []
     watched = _Watched(values)
-    sql = SqlTexts(settings.dialect, kept_readings(settings.folder))
+    sql = SqlTexts(settings.dialect, kept)
     refuse_unknown_dialect(settings.dialect, settings.dialect_place, sql)
     models = _models(settings, sql, watched, mistakes)
     seeds = read_seeds(settings, sql, watched, mistakes)

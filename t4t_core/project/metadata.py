@@ -6,15 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from msgspec import Struct
 
-from t4t_core.config import ModelConfig, problems
-from t4t_core.config.written import Written
+from t4t_core.config import ModelConfig
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.errors import Noun, Place, ProjectError, UsageError
+from t4t_core.project.kept_readings import KeptReadings
 from t4t_core.sql.query import Query
 from t4t_core.sql.unset import unset_variable
 
-Shape = TypeVar("Shape", bound=Written)
+Said = TypeVar("Said", bound=Struct)
 
 _JSON = json.JSONDecoder()
 
@@ -42,7 +43,11 @@ _READ_LATER = frozenset(
 
 
 def read_config(
-    written: Mapping[str, Any], place: Place, model: str, variables: Mapping[str, object]
+    written: Mapping[str, Any],
+    place: Place,
+    model: str,
+    variables: Mapping[str, object],
+    kept: KeptReadings,
 ) -> ModelConfig:
     """The configuration that metadata describes.
 
@@ -51,55 +56,65 @@ def read_config(
         place: Where it stands.
         model: Whose it is, for errors.
         variables: For placeholders in it.
+        kept: What is known from the load before.
 
     Raises:
         ProjectError: Everything that is wrong in it.
     """
-    return read_metadata(ModelConfig, written, place, model, variables)
+    return read_metadata(ModelConfig, written, place, model, variables, kept)
 
 
 def read_metadata(
-    shape: type[Shape],
+    what: type[Said],
     written: Mapping[str, Any],
     place: Place,
     owner: str,
     variables: Mapping[str, object],
+    kept: KeptReadings,
     noun: Noun = "model",
-) -> Shape:
-    """Metadata as a configuration of this shape, with placeholders filled in.
+) -> Said:
+    """What metadata says, with placeholders filled in.
 
     Raises:
         ProjectError: Everything that is wrong in it.
     """
-    return validated(shape, _filled(written, place, variables), place, owner, noun)
+    return validated(what, _filled(written, place, variables), place, owner, kept, noun)
 
 
 def validated(
-    shape: type[Shape],
+    what: type[Said],
     written: Mapping[str, Any],
     place: Place,
-    owner: str,
+    owner: str | None,
+    kept: KeptReadings,
     noun: Noun = "model",
-) -> Shape:
-    """What is written, as a configuration of this shape.
+) -> Said:
+    """What is written, checked.
 
     Raises:
         ProjectError: Everything that is wrong in it.
     """
     try:
-        return shape.model_validate(written)
-    except ValidationError as error:
+        return kept.checked(what, lambda: _read(what, written), written)
+    except MistakesError as error:
         raise ProjectError(
             tuple(
                 UsageError(
-                    f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
+                    f"metadata{''.join(f'[{part!r}]' for part in at[:-1])}: {problem}",
                     place=place,
                     model=owner,
                     noun=noun,
                 )
-                for at, what in problems(error, shape)
+                for at, problem in error.found
             )
         ) from error
+
+
+def _read(what: type[Said], written: Mapping[str, Any]) -> Said:
+    # Most loads find all of their metadata among what is kept, and wait for no pydantic.
+    from t4t_core.written.read import read
+
+    return read(what, written)
 
 
 def _filled(value: Any, place: Place, variables: Mapping[str, object], key: str = "") -> Any:

@@ -72,7 +72,7 @@ def sql_model(
                 hint="keep one of them",
             )
         written = metadata if metadata is not None else in_comment or {}
-        config = read_config(written, config_place, str(name), variables)
+        config = read_config(written, config_place, str(name), variables, sql.kept)
     except ProjectError as error:
         mistakes += error.problems
     except T4tError as error:
@@ -128,7 +128,7 @@ def _declared_model(
     function = declaration.function
     if function is not None:
         place = Place(file, function.__code__.co_firstlineno)
-    config = read_config(declaration.metadata, place, str(name), variables)
+    config = read_config(declaration.metadata, place, str(name), variables, sql.kept)
     source: Query | PythonSource
     if function is None:
         source = _query_in_python(declaration.sql or "", place, sql)

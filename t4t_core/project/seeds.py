@@ -63,7 +63,8 @@ def _seed_of(
     name = TableName(schema_of(file, root, settings), stem)
     companion = file.with_name(f"{stem}.py")
     if not companion.is_file():
-        yield Seed(name, file, Place(file))
+        config = read_metadata(SeedConfig, {}, Place(file), str(name), variables, sql.kept, "seed")
+        yield Seed(name, file, Place(file), config)
         return
     place = Place(companion)
     names, _ = run_file(companion, variables)
@@ -74,7 +75,7 @@ def _seed_of(
             place=place,
             hint="metadata: SeedMetadata = {...}",
         )
-    config = read_metadata(SeedConfig, metadata, place, str(name), variables, "seed")
+    config = read_metadata(SeedConfig, metadata, place, str(name), variables, sql.kept, "seed")
     _check(config, form, place, name)
     yield Seed(name, file, place, config, _types(config, place, name, sql))
 

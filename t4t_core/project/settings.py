@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
-from pydantic import ValidationError
+from msgspec.structs import asdict
 
-from t4t_core.config import FlagsConfig, ProjectConfig, problems
+from t4t_core.config import FlagsConfig, ProjectConfig
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.config.project import AttachConfig, LimitsConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.other_database import DEFERRED, OtherDatabase
 from t4t_core.project.attached import refuse_clashes
 from t4t_core.project.environments import CHOICE, chosen
+from t4t_core.project.kept_readings import KeptReadings
 from t4t_core.project.public_environments import with_public_environments
 
 FILE_NAME = "project.toml"
@@ -70,8 +72,18 @@ class Settings(Struct, frozen=True):
         return f"{stem}_db" if stem.lower() in ("main", "temp", "system") else stem
 
 
+def project_folder(folder: Path) -> Path:
+    """The whole path of a project's folder, of which its `project.toml` may have been given."""
+    if folder.name == FILE_NAME and folder.is_file():
+        folder = folder.parent
+    return folder.expanduser().resolve()
+
+
 def read_settings(
-    folder: Path, environment: Mapping[str, str] | None = None, env: str | None = None
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    env: str | None = None,
+    kept: KeptReadings | None = None,
 ) -> Settings:
     """The settings of the project in a folder.
 
@@ -79,14 +91,13 @@ def read_settings(
         folder: The folder that holds `project.toml`, or that file.
         environment: What `${NAME}` reads; the process's own by default.
         env: The environment of `project.toml` to take; T4T_ENV names it by default.
+        kept: What is known from the load before.
 
     Raises:
         UsageError: There is no project or environment, or its TOML is broken.
         ProjectError: The TOML says something that t4t does not know.
     """
-    if folder.name == FILE_NAME and folder.is_file():
-        folder = folder.parent
-    folder = folder.expanduser().resolve()
+    folder = project_folder(folder)
     file = folder / FILE_NAME
     if not folder.is_dir():
         raise UsageError(
@@ -107,12 +118,12 @@ def read_settings(
     if missing:
         raise ProjectError(tuple(missing))
     try:
-        config = ProjectConfig.model_validate(values)
-    except ValidationError as error:
+        config = _checked(values, kept)
+    except MistakesError as error:
         raise ProjectError(
             tuple(
                 UsageError(f"{_path(taken.at(at))}{what}", place=_place(file, taken.at(at)))
-                for at, what in problems(error, ProjectConfig)
+                for at, what in error.found
             )
         ) from error
     if config.connection.path == ":memory:":
@@ -146,8 +157,19 @@ def read_settings(
     return settings
 
 
+def _checked(values: Mapping[str, Any], kept: KeptReadings | None) -> ProjectConfig:
+    def read() -> ProjectConfig:
+        # Most loads find that it was checked before, and wait for no pydantic.
+        from t4t_core.written.read import read
+
+        return read(ProjectConfig, values)
+
+    # Environment variables are filled in, and passwords may be among them.
+    return read() if kept is None else kept.checked_in_secret(ProjectConfig, read, values)
+
+
 def _limits(config: LimitsConfig, folder: Path, own_names: set[str]) -> dict[str, str | int | bool]:
-    limits: dict[str, str | int | bool] = config.model_dump(exclude_none=True)
+    limits = {name: value for name, value in asdict(config).items() if value is not None}
     if config.temp_directory is not None:
         limits["temp_directory"] = str(_absolute(config.temp_directory, folder, own_names))
     return limits

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from t4t_core.checks.entries import BUILT_IN
 from t4t_core.checks.sql_test import SqlTest
-from t4t_core.config import SqlTestConfig, problems
+from t4t_core.config import SqlTestConfig
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
-from t4t_core.project.metadata import comment_metadata
+from t4t_core.project.kept_readings import KeptReadings
+from t4t_core.project.metadata import comment_metadata, validated
 from t4t_core.project.sql_texts import SqlTexts
 from t4t_core.sql.query import Query
 
@@ -63,21 +62,13 @@ def _sql_test(file: Path, sql: SqlTexts) -> SqlTest:
     return SqlTest(
         name=file.stem,
         query=query,
-        config=_config(query),
+        config=_config(query, sql.kept),
         place=place,
         tells_truth=file.parent.name == _FUNCTIONS,
     )
 
 
-def _config(query: Query) -> SqlTestConfig:
+def _config(query: Query, kept: KeptReadings) -> SqlTestConfig:
     place = query.place
     written = comment_metadata(query.text, place, query.dialect, query) or {}
-    try:
-        return SqlTestConfig.model_validate(written)
-    except ValidationError as error:
-        raise ProjectError(
-            tuple(
-                UsageError(f"metadata: {what}", place=place)
-                for _, what in problems(error, SqlTestConfig)
-            )
-        ) from error
+    return validated(SqlTestConfig, written, place, None, kept)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from t4t_core.checks.sql_reader import AnyKind
 from t4t_core.errors import Place
 from t4t_core.names import TableName
-from t4t_core.project.kept_readings import Kept, KeptReadings
+from t4t_core.project.kept_readings import Kept, KeptReadings, nothing_kept
 from t4t_core.sql.condition import Condition
 from t4t_core.sql.hooks import Hook
 from t4t_core.sql.macro import Macro
@@ -25,11 +26,12 @@ class SqlTexts:
 
     Attributes:
         dialect: The sqlglot dialect that models and tests are written in.
+        kept: What is known from the load before.
     """
 
     def __init__(self, dialect: str, kept: KeptReadings) -> None:
         self.dialect = dialect
-        self._kept = kept
+        self.kept = kept
 
     def query(self, text: str, place: Place) -> Query:
         """The query of a model.
@@ -71,7 +73,7 @@ class SqlTexts:
 
             return read_condition(text, place)
 
-        return self._kept.reading(lambda kept: kept.conditions, read, text)
+        return self.kept.reading(lambda kept: kept.conditions, read, text)
 
     def hook(self, key: str, text: str, place: Place) -> Hook:
         """The statement of a hook, in DuckDB's SQL.
@@ -85,7 +87,7 @@ class SqlTexts:
 
             return parse_hook(key, text, place).words
 
-        return Hook(key, self._kept.reading(lambda kept: kept.hooks, read, text), place)
+        return Hook(key, self.kept.reading(lambda kept: kept.hooks, read, text), place)
 
     def macro(self, text: str, place: Place, name: TableName, dialect: str) -> Macro:
         """The function that a statement makes.
@@ -100,7 +102,7 @@ class SqlTexts:
             return parse_macro(text, place, name, dialect)
 
         words = (text, dialect, name.schema, name.name)
-        return self._kept.reading(lambda kept: kept.macros, read, *words)
+        return self.kept.reading(lambda kept: kept.macros, read, *words)
 
     def macro_of_body(
         self, parameters: Sequence[str], text: str, returns: str | None, place: Place, dialect: str
@@ -117,7 +119,7 @@ class SqlTexts:
             return macro_of_body(parameters, text, returns, place, dialect)
 
         words = (text, dialect, identifiers(parameters), returns or "")
-        return self._kept.reading(lambda kept: kept.bodies, read, *words)
+        return self.kept.reading(lambda kept: kept.bodies, read, *words)
 
     def table(self, text: str) -> TableRef | None:
         """The table of a name, whose parts may be quoted; None for what is no name."""
@@ -127,7 +129,22 @@ class SqlTexts:
 
             return table_named(text)
 
-        return self._kept.reading(lambda kept: kept.tables, read, text)
+        return self.kept.reading(lambda kept: kept.tables, read, text)
+
+    def rule(self, kind: type[AnyKind], params: Mapping[str, object]) -> AnyKind:
+        """The rule that the `params` of a data test mean.
+
+        Raises:
+            MistakesError: Everything that is wrong in them.
+        """
+
+        def read() -> AnyKind:
+            from t4t_core.checks.params import read_params
+
+            # The texts in it are kept with it.
+            return read_params(kind, params, SqlTexts(self.dialect, nothing_kept()))
+
+        return self.kept.checked(kind, read, params)
 
     def type(self, text: str) -> str | None:
         """DuckDB's name of a type, or None for what is no type."""
@@ -137,7 +154,7 @@ class SqlTexts:
 
             return duckdb_type(text)
 
-        return self._kept.reading(lambda kept: kept.types, read, text)
+        return self.kept.reading(lambda kept: kept.types, read, text)
 
     def translated_type(self, text: str) -> str:
         """What DuckDB calls a type of the dialect; the same text where there is no such."""
@@ -149,7 +166,7 @@ class SqlTexts:
 
             return translated_type(text, self.dialect)
 
-        return self._kept.reading(lambda kept: kept.translated_types, read, text, self.dialect)
+        return self.kept.reading(lambda kept: kept.translated_types, read, text, self.dialect)
 
     def is_function(self, name: str) -> bool:
         """Whether it is the name of a function of SQL's own."""
@@ -159,7 +176,7 @@ class SqlTexts:
 
             return is_known_function(name)
 
-        return self._kept.reading(lambda kept: kept.functions, read, name)
+        return self.kept.reading(lambda kept: kept.functions, read, name)
 
     def is_dialect(self, name: str) -> bool:
         """Whether SQL can be written in a dialect of this name."""
@@ -169,11 +186,11 @@ class SqlTexts:
 
             return name in known_dialects()
 
-        return self._kept.reading(lambda kept: kept.dialects, read, name)
+        return self.kept.reading(lambda kept: kept.dialects, read, name)
 
     def keep(self) -> None:
         """Keeps what the texts read since the start say, and forgets all other."""
-        self._kept.keep()
+        self.kept.keep()
 
     def _query(
         self,
@@ -185,5 +202,5 @@ class SqlTexts:
         def read() -> Reading:
             return reading_of(parse())
 
-        found = self._kept.reading(kind, read, text, self.dialect)
+        found = self.kept.reading(kind, read, text, self.dialect)
         return Query(**said(found), text=text, place=place, dialect=self.dialect)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from t4t_core.config.seed import SeedConfig
 from t4t_core.errors import Noun, Place
@@ -40,7 +40,7 @@ class Seed(Struct, frozen=True):
     name: TableName
     file: Path
     config_place: Place
-    config: SeedConfig = field(default_factory=SeedConfig)
+    config: SeedConfig
     types: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import to_builtins
+
 from t4t_core.checks.check import Check
 from t4t_core.commit import Commit
 from t4t_core.config import ColumnConfig
@@ -131,7 +133,7 @@ def _settings(model: Model) -> list[tuple[str, str]]:
     """The settings of the strategy, as they hold."""
     if model.strategy is None:
         return []
-    values = model.strategy.model_dump(mode="json")
+    values = to_builtins(model.strategy)
     return [(name, _text(value)) for name, value in values.items() if value is not None]
 
 

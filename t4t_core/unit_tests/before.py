@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from msgspec.structs import replace
 
 from t4t_core.commit import Commit, Definition
-from t4t_core.config.unit_tests import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import GateError, Place, UsageError
 from t4t_core.models import Model
@@ -28,6 +27,7 @@ from t4t_core.sql_functions.made import make_functions, register_functions
 from t4t_core.state.ledger import last_commit, write_commit
 from t4t_core.unit_tests.rows import Shape, fill
 from t4t_core.values import TimeValue
+from t4t_core.written.unit_tests import Rows
 
 Mark = str | int | datetime | date
 

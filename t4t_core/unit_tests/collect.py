@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
-from pydantic import ValidationError
 
-from t4t_core.config import problems
-from t4t_core.config.unit_tests import UnitTestConfig
+from t4t_core.config.mistakes import MistakesError
 from t4t_core.errors import Place, ProjectError, T4tError, UsageError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
 from t4t_core.project.python_files import public_names, run_file
+from t4t_core.written.unit_tests import UnitTestConfig, read_unit_test
 
 _VARIABLE = "unit_tests"
 
@@ -103,8 +102,8 @@ def _tests_in(file: Path, project: Project, mistakes: list[T4tError]) -> Iterato
 
 def _test(written: object, number: int, file: Path, place: Place, project: Project) -> UnitTest:
     try:
-        config = UnitTestConfig.model_validate(written)
-    except ValidationError as error:
+        config = read_unit_test(written)
+    except MistakesError as error:
         raise ProjectError(
             tuple(
                 UsageError(
@@ -112,7 +111,7 @@ def _test(written: object, number: int, file: Path, place: Place, project: Proje
                     f"{''.join(f'[{part!r}]' for part in at[:-1])}: {what}",
                     place=place,
                 )
-                for at, what in problems(error, UnitTestConfig)
+                for at, what in error.found
             )
         ) from error
     if all(run.are_empty for run in config.steps):

@@ -8,13 +8,13 @@ from msgspec import Struct
 from tabulate import tabulate
 
 from t4t_core.config import nearest
-from t4t_core.config.unit_tests import Rows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column, column_named
 from t4t_core.unit_tests.column_types import column_type
 from t4t_core.unit_tests.rows import Shape, column_names, fill, values_of
+from t4t_core.written.unit_tests import Rows
 
 SHOWN = 10
 _EXPECTED = "t4t_expected"

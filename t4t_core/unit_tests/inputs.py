@@ -124,9 +124,7 @@ def with_tables_for(project: Project, keys: Collection[Key]) -> Project:
     for key in keys:
         node = nodes[key]
         assert isinstance(node, Model), "a seed is no ephemeral model"
-        nodes[key] = replace(
-            node, config=node.config.model_copy(update={"materialization": "table"})
-        )
+        nodes[key] = replace(node, config=replace(node.config, materialization="table"))
     return replace(project, graph=replace(project.graph, nodes=nodes))
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
-from t4t_core.config.unit_tests import UnitRunConfig, UnitTestConfig
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import DatabaseError, Place, UsageError
 from t4t_core.models import Model
@@ -31,6 +30,7 @@ from t4t_core.unit_tests.inputs import (
     without_hooks,
 )
 from t4t_core.unit_tests.rows import Shape, fill, shape_of
+from t4t_core.written.unit_tests import UnitRunConfig, UnitTestConfig
 
 
 class Outcome(Struct, frozen=True):

@@ -10,13 +10,13 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from t4t_core.config import nearest
-from t4t_core.config.unit_tests import Rows, SqlRows
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column
 from t4t_core.sql.filling import Fill
 from t4t_core.unit_tests.column_types import column_type, plain
+from t4t_core.written.unit_tests import Rows, SqlRows
 
 # What DuckDB 1.4 makes of a column of NULLs that nothing gives a type; 2.0 has a type for it, which
 # no value fits.

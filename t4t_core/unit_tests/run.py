@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from t4t_core.config.unit_tests import UnitRunConfig
 from t4t_core.errors import Place, T4tError
 from t4t_core.models import Model
 from t4t_core.project.load import Project
@@ -15,6 +14,7 @@ from t4t_core.unit_tests.difference import difference
 from t4t_core.unit_tests.lab import Outcome, hint_of_columns, outcomes
 from t4t_core.unit_tests.report import UnitReport
 from t4t_core.values import TimeValue
+from t4t_core.written.unit_tests import UnitRunConfig
 
 
 def run_unit_tests(

@@ -10,12 +10,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from long_part import played
 
-from t4t_core.config import IncrementalConfig, MergeConfig, ModelConfig
 from t4t_core.errors import Place, T4tError
 from t4t_core.parsing.query import parse_query, read_condition
+from t4t_core.project.kept_readings import nothing_kept
 from t4t_core.project.metadata import comment_metadata, read_config
 from t4t_core.sql.filling import Fill
 from t4t_core.sql.statements import is_null
+from t4t_core.written.model import WrittenModel
+from t4t_core.written.strategies import WrittenIncremental, WrittenMerge
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +29,7 @@ exclude (a)|unnest(|@a|{{a}}|{{ a|'@a'|'|"|$$|$t$|--|/*|*/|;|(|)|[|]|{|}|E'|@|a|
 """
 PIECES = [*_PIECES.replace("\n", "").split("|"), "\n", "\n-- ", "|"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=40)
-KEYS = [*ModelConfig.model_fields, *IncrementalConfig.model_fields, *MergeConfig.model_fields]
+KEYS = [*WrittenModel.model_fields, *WrittenIncremental.model_fields, *WrittenMerge.model_fields]
 KEYS += ["schema", "where_condition", "filter_column", "start_value", "destination_filter_column"]
 LEAVES = (
     st.none()
@@ -83,4 +85,4 @@ def test_any_metadata_is_a_configuration_or_an_error_in_words(metadata: dict[str
     """A model's metadata is taken, or refused with words."""
     played["inputs"] += 1
     with contextlib.suppress(T4tError):
-        read_config(metadata, PLACE, "main.m", {"a": {"b": [1]}})
+        read_config(metadata, PLACE, "main.m", {"a": {"b": [1]}}, nothing_kept())

@@ -129,7 +129,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _kept(folder: Path) -> Path:
-    return folder / ".t4t" / "sql.jsonl"
+    return folder / ".t4t" / "kept.jsonl"
 
 
 def _without(folder: Path) -> Project:
@@ -324,7 +324,7 @@ def test_files_that_are_gone_are_forgotten(folder: Path) -> None:
     assert _kept(folder).stat().st_size < long
     assert [file.name for file in sorted(_kept(folder).parent.iterdir())] == [
         ".gitignore",
-        "sql.jsonl",
+        "kept.jsonl",
     ]
 
 
@@ -417,7 +417,7 @@ def test_a_project_loads_where_nothing_can_be_kept(obstacle: str, folder: Path) 
         _same(load_project(folder), _without(folder))
 
     assert not _kept(folder).is_file()
-    assert not list(folder.rglob("sql.jsonl.*"))
+    assert not list(folder.rglob("kept.jsonl.*"))
 
 
 def test_the_cache_can_be_switched_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +445,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(
     monkeypatch.undo()
 
     assert _kept(folder).read_bytes() == whole
-    assert not list(folder.rglob("sql.jsonl.*"))
+    assert not list(folder.rglob("kept.jsonl.*"))
     _same(project, _without(folder))
 
 

@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from t4t_core.config.written import Written
+from t4t_core.config.mistakes import MistakesError
+from t4t_core.written.base import Written
+from t4t_core.written.mistakes import problems
 
 
 class SqlRows(Written):
@@ -103,3 +113,24 @@ class UnitTestConfig(UnitRunConfig):
             run.model_copy(update={"vars": {**self.vars, **run.vars}, "now": run.now or self.now})
             for run in (first, *self.runs[1:])
         )
+
+
+def read_unit_test(written: object) -> UnitTestConfig:
+    """A unit test that was written.
+
+    Raises:
+        MistakesError: Everything that is wrong in it.
+    """
+    try:
+        return UnitTestConfig.model_validate(written)
+    except ValidationError as error:
+        raise MistakesError(problems(error, UnitTestConfig)) from error
+
+
+def read_rows(written: object) -> Rows:
+    """Rows that were written.
+
+    Raises:
+        ValueError: They are none.
+    """
+    return TypeAdapter[Rows](Rows).validate_python(written)

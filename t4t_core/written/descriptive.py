@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from t4t_core.config.written import Written
+from t4t_core.written.base import Written
 
 
 class _NoneIsNothing(Written):
