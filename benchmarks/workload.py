@@ -15,6 +15,11 @@ DELTA_ROWS = 100_000
 FIRST = datetime(2024, 1, 1)
 COLUMNS = "id, name, status, amount, created_at, updated_at"
 TARGET = "bench.target"
+LEDGER = "bench.ledger"
+CREATE_LEDGER = (
+    f"CREATE TABLE IF NOT EXISTS {LEDGER} (model VARCHAR, version BIGINT, row_count BIGINT, "
+    "watermark VARCHAR, PRIMARY KEY (model, version))"
+)
 
 Statements = Callable[[duckdb.DuckDBPyConnection, int], None]
 
@@ -134,14 +139,12 @@ def append_window_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> N
 
 
 def merge_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
-    """Stage with one row a key, `DELETE` of its keys, `INSERT`, in one transaction."""
+    """Stage with one row a key, `DELETE` of its keys, `INSERT`."""
     greatest = _greatest(connection, "updated_at")
-    connection.execute("BEGIN TRANSACTION")
     connection.execute(_stage(greatest))
     connection.execute(f"DELETE FROM {TARGET} WHERE id IN (SELECT id FROM stage)")
     connection.execute(f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM stage")
     connection.execute("DROP TABLE stage")
-    connection.execute("COMMIT")
 
 
 def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
@@ -149,7 +152,6 @@ def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None
     greatest = _greatest(connection, "updated_at")
     values = ", ".join(f"{name} = s.{name}" for name in COLUMNS.split(", ")[1:])
     inserted = ", ".join(f"s.{name}" for name in COLUMNS.split(", "))
-    connection.execute("BEGIN TRANSACTION")
     connection.execute(_stage(greatest))
     connection.execute(
         f"MERGE INTO {TARGET} AS t USING stage AS s ON t.id = s.id "
@@ -157,7 +159,6 @@ def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None
         f"WHEN NOT MATCHED THEN INSERT ({COLUMNS}) VALUES ({inserted})"
     )
     connection.execute("DROP TABLE stage")
-    connection.execute("COMMIT")
 
 
 def _stage(greatest: str) -> str:
@@ -169,12 +170,36 @@ def _stage(greatest: str) -> str:
 
 
 def delete_insert_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
-    """`DELETE` and `INSERT` of the window, in one transaction."""
+    """`DELETE` and `INSERT` of the window."""
     where = f"WHERE updated_at >= {second(rows - DELTA_ROWS)}"
-    connection.execute("BEGIN TRANSACTION")
     connection.execute(f"DELETE FROM {TARGET} {where}")
     connection.execute(f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source {where}")
-    connection.execute("COMMIT")
+
+
+def together(statements: Statements) -> Statements:
+    """The same in one transaction."""
+
+    def by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+        connection.execute("BEGIN TRANSACTION")
+        statements(connection, rows)
+        connection.execute("COMMIT")
+
+    return by_hand
+
+
+def with_ledger(statements: Statements) -> Statements:
+    """The same in one transaction with a row that says what was done."""
+
+    def noted(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+        statements(connection, rows)
+        found = f"SELECT count(*), max(updated_at) FROM {TARGET}"
+        count, greatest = connection.execute(found).fetchall()[0]
+        connection.execute(
+            f"INSERT INTO {LEDGER} VALUES (?, ?, ?, ?)",
+            [TARGET, time.time_ns(), count, str(greatest)],
+        )
+
+    return together(noted)
 
 
 CASES = {
@@ -203,7 +228,7 @@ CASES = {
             "merge, 50,000 changed rows and 50,000 new ones",
             lambda _: {"unique_key": ["id"], "time_column": "updated_at", "start_date": "auto"},
             _changed_and_new_rows,
-            merge_by_hand,
+            together(merge_by_hand),
         ),
         Case(
             "delete_insert",
@@ -214,25 +239,45 @@ CASES = {
                 "start_date": str(FIRST + timedelta(seconds=rows - DELTA_ROWS)),
             },
             _changed_window,
-            delete_insert_by_hand,
+            together(delete_insert_by_hand),
         ),
     )
 }
 
 
+_BESIDE_LEDGER = "(the same, beside SQL by hand with a row of a ledger)"
 OTHERS = {
-    "append": Other(
-        "append_safely",
-        "(the same, beside SQL by hand that reads rows as late as the latest again)",
-        append_safely_by_hand,
-        stands_for_t4t=False,
+    "append": (
+        Other(
+            "append_safely",
+            "(the same, beside SQL by hand that reads rows as late as the latest again)",
+            append_safely_by_hand,
+            stands_for_t4t=False,
+        ),
+        Other(
+            "append_noted",
+            "(the same, beside that SQL with a row of a ledger)",
+            with_ledger(append_safely_by_hand),
+            stands_for_t4t=False,
+        ),
     ),
-    "merge": Other(
-        "merge_into",
-        "(a `MERGE INTO` by hand, instead of t4t)",
-        merge_into_by_hand,
-        stands_for_t4t=True,
-        most_rows=10_000_000,
+    "merge": (
+        Other("merge_noted", _BESIDE_LEDGER, with_ledger(merge_by_hand), stands_for_t4t=False),
+        Other(
+            "merge_into",
+            "(a `MERGE INTO` by hand, instead of t4t)",
+            together(merge_into_by_hand),
+            stands_for_t4t=True,
+            most_rows=10_000_000,
+        ),
+    ),
+    "delete_insert": (
+        Other(
+            "delete_insert_noted",
+            _BESIDE_LEDGER,
+            with_ledger(delete_insert_by_hand),
+            stands_for_t4t=False,
+        ),
     ),
 }
 
