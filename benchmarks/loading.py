@@ -10,7 +10,7 @@ from pathlib import Path
 import workload
 
 METADATA = (
-    '{"materialization": "table", "description": "model", '
+    '{"materialization": "table", "description": "model %d", '
     '"schema": [{"name": "id", "tests": ["not_null"]}]}'
 )
 _SHORT = """\
@@ -107,7 +107,7 @@ def measure(folder: Path, kind: str, count: int, runs: int) -> dict[str, object]
     workload.write_settings(folder)
     for number in range(count):
         parent = f"bench.m{number - 1}" if number % 10 else "raw.src"
-        text = f"-- metadata: {METADATA}\n{query.format(parent=parent)}"
+        text = f"-- metadata: {METADATA % number}\n{query.format(parent=parent)}"
         (models / f"m{number}.sql").write_text(text)
 
     def load() -> None:

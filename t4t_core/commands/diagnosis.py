@@ -7,8 +7,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
-from tabulate import tabulate
-
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.engines.duckdb_file import connect
 from t4t_core.engines.limits import limit
@@ -17,6 +15,7 @@ from t4t_core.errors import T4tError
 from t4t_core.project.load import Project
 from t4t_core.state.ledger import last_commits
 from t4t_core.state.ledger_tables import check_format
+from t4t_core.text_table import text_table
 
 
 def diagnosed(project: Project) -> dict[str, Any]:
@@ -87,6 +86,6 @@ def diagnosis_text(found: dict[str, Any]) -> str:
         for key, value in found.items()
         if key != "problems" and value != []
     ]
-    lines = [tabulate(rows, tablefmt="plain", disable_numparse=True)]
+    lines = [text_table(rows)]
     lines += [f"problem: {problem}" for problem in found["problems"]]
     return "\n".join(lines)

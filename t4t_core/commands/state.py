@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tabulate import tabulate
-
 from t4t_core.commit import Commit
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.project.load import Project
 from t4t_core.state.ledger import last_commits
 from t4t_core.state.ledger_tables import check_format
 from t4t_core.state.windows import kept_windows
+from t4t_core.text_table import text_table
 from t4t_core.values import TimeValue
 from t4t_core.windows.coverage import Covered, covered_now, missing
 
@@ -90,9 +89,7 @@ def windows_text(models: Sequence[dict[str, Any]]) -> str:
             rows.append((model["model_name"], "read", start, window["end"]))
     if not rows:
         return "no incremental model was run yet"
-    return tabulate(
-        rows, ("model", "window", "from", "before"), tablefmt="simple", disable_numparse=True
-    )
+    return text_table(rows, ("model", "window", "from", "before"))
 
 
 def _text(value: TimeValue | None) -> str | None:
@@ -104,5 +101,5 @@ def shown_text(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return "no model was run yet"
     left_out = ("sql_hash", "config_hash", "materialization", "reason", "version")
-    kept = [{key: row[key] for key in row if key not in left_out} for row in rows]
-    return tabulate(kept, headers="keys", tablefmt="simple", disable_numparse=True)
+    names = [name for name in rows[0] if name not in left_out]
+    return text_table([[row[name] for name in names] for row in rows], names)

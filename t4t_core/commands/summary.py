@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tabulate import tabulate
-
 from t4t_core.data_tests.summary import shortcomings, test_counts
 from t4t_core.report import ModelReport, Report
+from t4t_core.text_table import text_table
 
 _HEADERS = ("model", "mode", "inserted", "updated", "deleted", "rows", "watermark", "seconds")
 
@@ -16,9 +15,7 @@ def summary(report: Report) -> str:
     done = [model for model in report.models if model.status == "success"]
     if done:
         rows = [_row(model) for model in done]
-        lines.append(
-            tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=_ALIGNED)
-        )
+        lines.append(text_table(rows, _HEADERS, _ALIGNED))
     if report.failed:
         lines.append(f"failed: {', '.join(model.model_name for model in report.failed)}")
     if report.skipped:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from t4t_core.report import CheckReport, CheckStatus, Report
+from t4t_core.text_table import text_table
 
 _HEADERS = ("test", "of", "severity", "status", "rows", "seconds")
 _ALIGNED = ("left", "left", "left", "left", "right", "right")
@@ -26,7 +25,7 @@ def tests_summary(report: Report) -> str:
     if not report.tests:
         return "no tests"
     rows = [_row(test) for test in report.tests]
-    table = tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=_ALIGNED)
+    table = text_table(rows, _HEADERS, _ALIGNED)
     return "\n".join([table, *shortcomings(report), test_counts(report.tests)])
 
 
@@ -100,7 +99,7 @@ def _sample(test: CheckReport) -> str:
     if shown < len(names):
         names = [*names[:shown], "..."]
         cells = [[*row[:shown], "..."] for row in cells]
-    return tabulate(cells, names, tablefmt="simple", disable_numparse=True)
+    return text_table(cells, names)
 
 
 def _short(value: str | None) -> str:

@@ -103,10 +103,10 @@ class KeptReadings:
         # With their lengths, so that other words never make the same text together.
         together = f"{[len(word) for word in words]}{''.join(words)}"
         key = hashlib.sha256(together.encode("utf-8", "surrogatepass")).hexdigest()
-        known = kind(self._known)
-        found = known[key] if key in known else read()
-        kind(self._used)[key] = found
-        return found
+        used, known = kind(self._used), kind(self._known)
+        if key not in used:
+            used[key] = known[key] if key in known else read()
+        return used[key]
 
     def checked(
         self, what: type[Checked], read: Callable[[], Checked], written: Mapping[str, object]
@@ -122,13 +122,13 @@ class KeptReadings:
         if key is None:
             return read()
         kind = _KINDS.get(what, _rules)
-        known = cast(dict[str, Checked], kind(self._known))
-        found = known.get(key)
+        used = cast(dict[str, Checked], kind(self._used))
+        found = used.get(key) or cast(dict[str, Checked], kind(self._known)).get(key)
         if found is None:
             found = read()
             if not _can_be_kept(found):
                 return found
-        cast(dict[str, Checked], kind(self._used))[key] = found
+        used[key] = found
         return found
 
     def checked_in_secret(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from tabulate import tabulate
 
 from t4t_core.config import nearest
 from t4t_core.engines.duckdb import Warehouse
 from t4t_core.errors import Place, UsageError
 from t4t_core.names import quoted
 from t4t_core.planning.facts import Column, column_named
+from t4t_core.text_table import text_table
 from t4t_core.unit_tests.column_types import column_type
 from t4t_core.unit_tests.rows import Shape, column_names, fill, values_of
 from t4t_core.written.unit_tests import Rows
@@ -80,11 +80,8 @@ def _told(table: str, names: Sequence[str], warehouse: Warehouse) -> str | None:
     texts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
     rows = warehouse.rows(f"SELECT t4t_side, {texts} FROM ({parts}) ORDER BY {listed}, t4t_side")
     lines = [
-        tabulate(
-            [["NULL" if value is None else value for value in row] for row in rows],
-            ["", *names],
-            tablefmt="simple",
-            disable_numparse=True,
+        text_table(
+            [["NULL" if value is None else value for value in row] for row in rows], ["", *names]
         )
     ]
     lines += [

@@ -81,6 +81,7 @@ LIBRARIES = {"dagster", "duckdb", "numpy", "pandas", "pyarrow", "pydantic", "sql
 SELDOM = {
     "asyncio",
     "dagster",
+    "difflib",
     "multiprocessing",
     "numpy",
     "pandas",
@@ -169,10 +170,11 @@ def _names(printed: dict[str, Any]) -> list[str]:
         pytest.param(("run", "--help"), LIBRARIES, id="help of a command"),
         pytest.param(("init", "{new}"), LIBRARIES, id="init"),
         pytest.param(("run", "{shop}"), SELDOM | {"sqlglot"}, id="run"),
+        pytest.param(("run", "--json", "{shop}"), SELDOM | {"sqlglot", "tabulate"}, id="json"),
         pytest.param(("plan", "{shop}"), SELDOM | {"sqlglot", "tabulate"}, id="plan"),
         pytest.param(("compile", "{shop}"), SELDOM | {"sqlglot", "tabulate"}, id="compile"),
         pytest.param(("state", "show", "{shop}"), SELDOM | RUNNING | {"sqlglot"}, id="state show"),
-        pytest.param(("debug", "{shop}"), SELDOM | RUNNING, id="debug"),
+        pytest.param(("debug", "{shop}"), (SELDOM | RUNNING) - {"difflib"}, id="debug"),
     ],
 )
 def test_a_command_imports_no_library_that_it_does_not_need(
