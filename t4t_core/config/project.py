@@ -26,7 +26,7 @@ class ConnectionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     type: Literal["duckdb"] = "duckdb"
     path: str
     schema_: str = field(default="main", name="schema")
-    lock_timeout_s: float = 60
+    lock_timeout_s: float = 60.0
     limits: LimitsConfig = field(default_factory=LimitsConfig)
 
 

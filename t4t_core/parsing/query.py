@@ -130,7 +130,10 @@ def read_condition(text: str, place: Place) -> Condition:
         changed, placeholders, values = marked(text, tokens)
         tree = _tree(trees_of(text, changed, "duckdb", exp.Condition))
     except (ParseError, TokenError, RecursionError) as error:
-        raise SqlError(f"{text!r} is not a condition: {first_line(error)}", place=place) from error
+        # sqlglot tells of a statement in names of its classes.
+        why = first_line(error)
+        told = "" if why.startswith("Failed to parse") else f": {why}"
+        raise SqlError(f"{text!r} is not a condition{told}", place=place) from error
     if any(token.token_type is TokenType.SEMICOLON for token in tokens) or isinstance(
         tree, exp.Query | exp.DDL | exp.Command
     ):

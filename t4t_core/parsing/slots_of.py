@@ -61,7 +61,7 @@ def _tables(
     tables: Iterable[ReadTable], tokens: Sequence[Token], kinds: Sequence[TokenType]
 ) -> Iterator[Slot]:
     words = places(TokenType.TABLE, kinds)
-    as_queries = {tokens[at + 1].start: tokens[at].start for at in words}
+    as_queries = {tokens[at + 1].start: tokens[at].start for at in words if at + 1 < len(tokens)}
     for table, ref in tables:
         start, end = _span(ref, table.args.get("catalog"), table.args.get("db"), table.this)
         if isinstance(table.parent, exp.Describe | exp.Summarize):

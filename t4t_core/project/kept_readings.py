@@ -12,12 +12,13 @@ import marshal
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import uuid4
 
+import msgspec
 from msgspec import DecodeError, EncodeError, Struct, ValidationError, convert, field, json
 from msgspec.structs import astuple
 
@@ -189,29 +190,41 @@ _KINDS: Mapping[type[Struct], Callable[[Kept], dict[str, Any]]] = {
 }
 
 
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, bytes, type(None)})
+_OF_TIME: Final = frozenset({date, datetime, time})
+
+
 def _rules(kept: Kept) -> dict[str, Kind]:
     return kept.rules
 
 
 def _key_of(what: type[Struct], written: object) -> str | None:
-    """Of values; None where there are others among them than are written in files."""
+    """Of values: other ones have another. None where some are of kinds that are not kept."""
     try:
-        # In this version equal values give equal bytes.
-        content = marshal.dumps((what.__name__, _without_times(written)), 2)
-    except ValueError:
+        content = marshal.dumps((what.__name__, _to_marshal(written)), 2)
+    except (ValueError, RecursionError):
         return None
     return hashlib.sha256(content).hexdigest()
 
 
-def _without_times(value: Any) -> Any:
-    """The same with what no marshalled value is in place of dates and times."""
-    if type(value) is dict:
-        return {key: _without_times(item) for key, item in value.items()}
-    if type(value) is list:
-        return [_without_times(item) for item in value]
-    if isinstance(value, date | time):
-        return (..., type(value).__name__, value.isoformat())
-    return value
+def _to_marshal(value: Any) -> Any:
+    """The value, of which `marshal` in version 2 tells each other one apart.
+
+    Raises:
+        ValueError: A subclass, or whatever else looks like another value in there.
+    """
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is dict:
+        return {_to_marshal(key): _to_marshal(item) for key, item in value.items()}
+    if kind is list:
+        return [_to_marshal(item) for item in value]
+    if kind is tuple:
+        return tuple(_to_marshal(item) for item in value)
+    if kind in _OF_TIME:
+        return (..., kind.__name__, value.isoformat(), getattr(value, "fold", 0))
+    raise ValueError(f"values of {kind} are not kept")
 
 
 def _can_be_kept(found: Struct) -> bool:
@@ -250,6 +263,7 @@ def _write(file: Path, content: bytes) -> None:
         (file.parent / ".gitignore").write_text("*\n", "utf-8")
     new = file.with_name(f"{file.name}.{uuid4().hex}")
     try:
+        new.touch(0o600)  # Python files may bring passwords into hooks and metadata
         new.write_bytes(content)
         new.replace(file)
     except BaseException:
@@ -272,5 +286,5 @@ def _maker() -> str:
     readers = [file for folder in folders for file in (package / folder).glob("*.py")]
     for file in [*own, *sorted(readers)]:
         code.update(file.read_bytes())
-    releases = f"{sqlglot_release()} {pydantic_release()} {platform.python_version()}"
-    return f"{code.hexdigest()} {releases}"
+    libraries = f"{sqlglot_release()} {pydantic_release()} {msgspec.__version__}"
+    return f"{code.hexdigest()} {libraries} {platform.python_version()}"

@@ -77,8 +77,15 @@ def read_metadata(
 
     Raises:
         ProjectError: Everything that is wrong in it.
+        UsageError: It has no end.
     """
-    return validated(what, _filled(written, place, variables), place, owner, kept, noun)
+    try:
+        filled = _filled(written, place, variables)
+    except RecursionError as error:
+        raise UsageError(
+            "the metadata is too deep, or holds itself", place=place, model=owner, noun=noun
+        ) from error
+    return validated(what, filled, place, owner, kept, noun)
 
 
 def validated(
@@ -140,7 +147,23 @@ def _set(value: str, place: Place, variables: Mapping[str, object]) -> Any:
         return value
     if name not in variables:
         raise unset_variable(name, place)
-    return variables[name]
+    return _given(variables[name])
+
+
+class Given(str):
+    """A text that a variable gave. It may be a password, and is kept nowhere."""
+
+    __slots__ = ()
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, str):
+        return Given(value)
+    if isinstance(value, dict):
+        return {key: _given(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_given(item) for item in value]
+    return value
 
 
 def _placeholder(text: str) -> str | None:

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Value = TypeVar("Value")
+
+
+def _own_kind(value: Value) -> Value:
+    """The same for a subclass of Python's dates and times, such as those of pandas."""
+    found: object = value
+    if isinstance(value, datetime):
+        clock = (value.hour, value.minute, value.second, value.microsecond, value.tzinfo)
+        found = datetime(value.year, value.month, value.day, *clock, fold=value.fold)
+    elif isinstance(value, date):
+        found = date(value.year, value.month, value.day)
+    elif isinstance(value, timedelta):
+        found = timedelta(value.days, value.seconds, value.microseconds)
+    return cast(Value, found)
+
+
+OfPython = AfterValidator(_own_kind)
+"""Makes a date or time one of Python's own, which is what the core knows."""
 
 
 class Written(BaseModel):

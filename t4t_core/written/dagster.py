@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from t4t_core.config.dagster import RetryConfig
 from t4t_core.values import Lookback
-from t4t_core.written.base import Written
+from t4t_core.written.base import OfPython, Written
 from t4t_core.written.partitions import WrittenPartitions
 from t4t_core.written.time_zone import TimeZone
 
@@ -44,7 +44,7 @@ def _span(value: object) -> object:
     return timedelta(microseconds=read.micros)
 
 
-Span = Annotated[timedelta, BeforeValidator(_span)]
+Span = Annotated[timedelta, BeforeValidator(_span), OfPython]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 

@@ -35,6 +35,9 @@ def _problem(details: Mapping[str, Any], shape: type[BaseModel]) -> tuple[tuple[
             ), f"'strategy' is {context['tag']!r}, which is none of {expected}"
         case "extra_forbidden":
             return at, f"unknown key {at[-1]!r}{_meant(at, shape)}"
+        case "model_type":
+            written = _shortened(details["input"])
+            return at, f"{repr(at[-1]) if at else 'this'} is {written}, which is no dict"
         case "missing":
             return at, f"{at[-1]!r} is missing"
         case "value_error":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import NaiveDatetime, StrictInt, StrictStr, model_validator
 
-from t4t_core.written.base import Written
+from t4t_core.written.base import OfPython, Written
 from t4t_core.written.time_zone import TimeZone
 
+Moment = Annotated[NaiveDatetime, OfPython]
 _OF_TIME = frozenset({"start_date", "end_date", "timezone", "end_offset", "cron"})
 _OF_VALUES = frozenset({"column", "values"})
 
@@ -21,8 +22,8 @@ class WrittenPartitions(Written):
     """
 
     type: Literal["hourly", "daily", "weekly", "monthly", "cron", "static"]
-    start_date: NaiveDatetime | None = None
-    end_date: NaiveDatetime | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
     timezone: TimeZone = "UTC"
     cron: str | None = None
     end_offset: StrictInt = 0

@@ -9,7 +9,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from t4t_core.config.refresh import size_of
-from t4t_core.written.base import Written
+from t4t_core.written.base import OfPython, Written
+
+Bound = Annotated[int | datetime | date | str, OfPython]
 
 
 def _as_placeholder(value: object) -> object:
@@ -30,8 +32,8 @@ class WrittenRefreshParameter(Written):
     """
 
     name: Annotated[str, BeforeValidator(_as_placeholder)] = "@start_date"
-    start_value: int | datetime | date | str
-    end_value: int | datetime | date | str = "CURRENT_DATE"
+    start_value: Bound
+    end_value: Bound = "CURRENT_DATE"
     step: int | str
 
     @field_validator("start_value", "end_value")

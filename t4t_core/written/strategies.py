@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_
 
 from t4t_core.config.strategies import OnSchemaChange
 from t4t_core.values import Lookback
-from t4t_core.written.base import Written, with_our_names
+from t4t_core.written.base import OfPython, Written, with_our_names
 from t4t_core.written.refresh import WrittenRefresh
 
 
@@ -39,7 +39,7 @@ ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_le
 ConditionTexts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_list)
 ]
-Placeable = Annotated[str | int | datetime | date, BeforeValidator(_unplaced)]
+Placeable = Annotated[str | int | datetime | date, BeforeValidator(_unplaced), OfPython]
 
 
 class WrittenWindow(Written):

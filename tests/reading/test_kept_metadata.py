@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from t4t_core.config.function import FunctionConfig, ParameterConfig, ResultColu
 from t4t_core.config.project import AttachConfig, LimitsConfig
 from t4t_core.config.seed import SeedConfig
 from t4t_core.errors import ProjectError
+from t4t_core.planning.config_hash import config_hash
 from t4t_core.project import Project, kept_readings, load_project
 from t4t_core.written import dagster, function, history, model, project, refresh, seed, strategies
 from t4t_core.written.base import Written
@@ -192,10 +195,104 @@ def test_no_password_is_kept(project: Make, monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(2):
         assert load_project(folder).variables == {"key": "hunter2"}
 
-    kept = (folder / kept_readings.FOLDER / kept_readings.FILE).read_bytes()
-    assert b"hunter2" not in kept
+    kept = folder / kept_readings.FOLDER / kept_readings.FILE
+    assert b"hunter2" not in kept.read_bytes()
+    assert kept.stat().st_mode & 0o077 == 0 or os.name == "nt"
     monkeypatch.setenv("SECRET", "other")
     assert load_project(folder).variables == {"key": "other"}
+
+
+def test_no_text_of_a_variable_is_kept(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever metadata takes it; what it says is the same each time."""
+    test = '{"name": "accepted_values", "params": {"values": ["@key", 1]}}'
+    python = MODEL.format(window="", test=test, values="'a': '@key', 'b': '{{ more }}'")
+    python = python.replace('"schema"', '"tags": ["@key"], "schema"')
+    folder = project(
+        {"a/x.sql": SQL, "a/x.py": python},
+        toml='[vars]\nkey = "${SECRET}"\nmore = ["${SECRET}", {a = "${SECRET}"}]\n',
+    )
+    monkeypatch.setenv("SECRET", "hunter2")
+    python_values = {"a": "hunter2", "b": ["hunter2", {"a": "hunter2"}]}
+
+    for _ in range(2):
+        (found,) = load_project(folder).models
+        assert found.config.tags == ("hunter2",)
+        assert found.config.dagster.metadata == python_values
+
+    kept = folder / kept_readings.FOLDER / kept_readings.FILE
+    assert b"hunter2" not in kept.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        ('b"abc"', 'memoryview(b"abc")', "'description'"),
+        ('b"abc"', 'bytearray(b"abc")', None),
+        ('b"1"', 'array.array("b", [49])', "'description'"),
+    ],
+)
+def test_no_value_is_taken_for_another(
+    first: str, then: str, told: str | None, project: Make
+) -> None:
+    """What looks alike as bytes is told of, or read, as it is without what was kept."""
+    python = "import array\nmetadata = {'description': %s}\n"
+    folder = project({"a/x.sql": SQL, "a/x.py": python % first})
+    load_project(folder)
+    (folder / "models" / "a" / "x.py").write_text(python % then)
+
+    if told is None:
+        assert load_project(folder).models == _without(folder).models
+        return
+    for load in (load_project, _without):
+        with pytest.raises(ProjectError, match=told):
+            load(folder)
+
+
+def test_dates_of_other_libraries_are_dates(project: Make) -> None:
+    """Those of pandas are subclasses; the core and its hashes know Python's own."""
+    python = MODEL.format(window='"start_date": Stamp(2024, 1, 2, 3)', test="", values="")
+    python = python.replace(
+        '"metadata": {}',
+        '"partitions": {"type": "daily", "start_date": Stamp(2024, 1, 1)},'
+        ' "freshness_policy": {"fail_window": Span(days=2)}',
+    )
+    made = "class Stamp(datetime):\n    pass\nclass Span(timedelta):\n    pass\n"
+    python = python.replace("metadata = {", f"{made}metadata = {{")
+    folder = project({"a/x.sql": SQL, "a/x.py": python})
+
+    (found,) = load_project(folder).models
+
+    start = datetime(2024, 1, 2, 3)
+    assert (found.window.start_date, type(found.window.start_date)) == (start, datetime)  # type: ignore[union-attr]  # it has one
+    partitions, policy = found.config.dagster.partitions, found.config.dagster.freshness_policy
+    assert partitions is not None
+    assert partitions.start_date == datetime(2024, 1, 1)
+    assert policy is not None
+    assert policy.fail_window == timedelta(days=2)
+    assert len(config_hash(found)) == 64
+
+
+@pytest.mark.parametrize("made", ["own.append(own)", "for _ in range(3000): own = [own]"])
+def test_metadata_without_an_end_is_told_of(made: str, project: Make) -> None:
+    """A list in itself, or one too deep."""
+    python = f"own = []\n{made}\nmetadata = {{'tags': own}}\n"
+    folder = project({"a/x.sql": SQL, "a/x.py": python})
+
+    with pytest.raises(ProjectError, match=r"x\.py: model a\.x: .* too deep"):
+        load_project(folder)
+
+
+def test_what_cannot_be_kept_is_no_less_metadata(project: Make) -> None:
+    """A list in itself says nothing that t4t reads."""
+    folder = project({"a/x.sql": SQL})
+    (folder / "functions" / "a").mkdir(parents=True)
+    (folder / "functions" / "a" / "f.sql").write_text("CREATE MACRO a.f(x) AS x + 1")
+    (folder / "functions" / "a" / "f.py").write_text(
+        "own = []\nown.append(own)\nmetadata = {'metadata': {'own': own}}\n"
+    )
+
+    for _ in range(2):
+        assert len(load_project(folder).graph.functions) == 1
 
 
 @pytest.mark.parametrize("written", ['threads = "2"', "threads = 0", "treads = 2", "threads = 65"])

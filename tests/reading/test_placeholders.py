@@ -199,6 +199,7 @@ def test_text_in_other_quotes_is_no_placeholder(dialect: str, text: str) -> None
         ("a >= @start_date", "a >= CAST('2024-02-01' AS DATE)"),
         ("a >= '{{ start_date }}'", "a >= CAST('2024-02-01' AS DATE)"),
         ("a<@n OR a IN (@n,@other)", "a<5 OR a IN (5,7)"),
+        ("a < @n OR table", "a < 5 OR table"),
     ],
 )
 def test_conditions_take_placeholders_too(text: str, expected: str) -> None:
