@@ -263,7 +263,8 @@ def _write(file: Path, content: bytes) -> None:
         (file.parent / ".gitignore").write_text("*\n", "utf-8")
     new = file.with_name(f"{file.name}.{uuid4().hex}")
     try:
-        new.touch(0o600)  # Python files may bring passwords into hooks and metadata
+        # Python files may bring passwords into hooks and metadata.
+        new.touch(0o600, exist_ok=False)
         new.write_bytes(content)
         new.replace(file)
     except BaseException:
