@@ -21,7 +21,8 @@ CREATE_LEDGER = (
     "watermark VARCHAR, PRIMARY KEY (model, version))"
 )
 
-Statements = Callable[[duckdb.DuckDBPyConnection, int], None]
+Statements = Callable[[duckdb.DuckDBPyConnection, int], tuple[int, str]]
+"""They give by how many rows the table grew, and where those that they wrote stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,45 +110,54 @@ def _greatest(connection: duckdb.DuckDBPyConnection, column: str) -> str:
     return f"TIMESTAMP '{found[0]}'"
 
 
-def append_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+def _done(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """How many rows a statement wrote."""
+    return int(connection.execute(statement).fetchall()[0][0])
+
+
+def append_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:  # noqa: ARG001
     """`INSERT` of what is later than the table."""
-    greatest = _greatest(connection, "created_at")
-    connection.execute(
-        f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source WHERE created_at > {greatest}"
-    )
+    where = f"created_at > {_greatest(connection, 'created_at')}"
+    query = f"SELECT {COLUMNS} FROM bench.source WHERE {where}"
+    return _done(connection, f"INSERT INTO {TARGET} {query}"), where
 
 
-def append_safely_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+def append_safely_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:  # noqa: ARG001
     """The same, and rows as late as the greatest that came after it was read."""
     greatest = _greatest(connection, "created_at")
-    connection.execute(
+    inserted = _done(
+        connection,
         f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source WHERE created_at > {greatest} "
         f"UNION ALL (SELECT {COLUMNS} FROM bench.source WHERE created_at = {greatest} "
-        f"EXCEPT ALL SELECT {COLUMNS} FROM {TARGET} WHERE created_at = {greatest})"
+        f"EXCEPT ALL SELECT {COLUMNS} FROM {TARGET} WHERE created_at = {greatest})",
     )
+    return inserted, f"created_at > {greatest}"
 
 
-def append_window_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+def append_window_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:  # noqa: ARG001
     """`INSERT` of the window's rows less, as bags, those that the table holds of it."""
     lower = f"{_greatest(connection, 'created_at')} - INTERVAL {DELTA_ROWS - 1} SECONDS"
     bound = connection.execute(f"SELECT {lower}").fetchall()[0][0]
-    where = f"WHERE created_at >= TIMESTAMP '{bound}'"
-    connection.execute(
-        f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source {where} "
-        f"EXCEPT ALL SELECT {COLUMNS} FROM {TARGET} {where}"
+    where = f"created_at >= TIMESTAMP '{bound}'"
+    inserted = _done(
+        connection,
+        f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source WHERE {where} "
+        f"EXCEPT ALL SELECT {COLUMNS} FROM {TARGET} WHERE {where}",
     )
+    return inserted, where
 
 
-def merge_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+def merge_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:  # noqa: ARG001
     """Stage with one row a key, `DELETE` of its keys, `INSERT`."""
     greatest = _greatest(connection, "updated_at")
     connection.execute(_stage(greatest))
-    connection.execute(f"DELETE FROM {TARGET} WHERE id IN (SELECT id FROM stage)")
-    connection.execute(f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM stage")
+    deleted = _done(connection, f"DELETE FROM {TARGET} WHERE id IN (SELECT id FROM stage)")
+    inserted = _done(connection, f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM stage")
     connection.execute("DROP TABLE stage")
+    return inserted - deleted, f"updated_at >= {greatest}"
 
 
-def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:  # noqa: ARG001
+def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:  # noqa: ARG001
     """The same stage, and `MERGE INTO` as the standard has it."""
     greatest = _greatest(connection, "updated_at")
     values = ", ".join(f"{name} = s.{name}" for name in COLUMNS.split(", ")[1:])
@@ -159,6 +169,7 @@ def merge_into_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None
         f"WHEN NOT MATCHED THEN INSERT ({COLUMNS}) VALUES ({inserted})"
     )
     connection.execute("DROP TABLE stage")
+    return DELTA_ROWS // 2, f"updated_at >= {greatest}"
 
 
 def _stage(greatest: str) -> str:
@@ -169,35 +180,41 @@ def _stage(greatest: str) -> str:
     )
 
 
-def delete_insert_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+def delete_insert_by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:
     """`DELETE` and `INSERT` of the window."""
-    where = f"WHERE updated_at >= {second(rows - DELTA_ROWS)}"
-    connection.execute(f"DELETE FROM {TARGET} {where}")
-    connection.execute(f"INSERT INTO {TARGET} SELECT {COLUMNS} FROM bench.source {where}")
+    where = f"updated_at >= {second(rows - DELTA_ROWS)}"
+    deleted = _done(connection, f"DELETE FROM {TARGET} WHERE {where}")
+    query = f"SELECT {COLUMNS} FROM bench.source WHERE {where}"
+    return _done(connection, f"INSERT INTO {TARGET} {query}") - deleted, where
 
 
 def together(statements: Statements) -> Statements:
     """The same in one transaction."""
 
-    def by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
+    def by_hand(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:
         connection.execute("BEGIN TRANSACTION")
-        statements(connection, rows)
+        done = statements(connection, rows)
         connection.execute("COMMIT")
+        return done
 
     return by_hand
 
 
 def with_ledger(statements: Statements) -> Statements:
-    """The same in one transaction with a row that says what was done."""
+    """The same in one transaction with a row that says how many rows there are, and the greatest.
 
-    def noted(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
-        statements(connection, rows)
-        found = f"SELECT count(*), max(updated_at) FROM {TARGET}"
-        count, greatest = connection.execute(found).fetchall()[0]
-        connection.execute(
-            f"INSERT INTO {LEDGER} VALUES (?, ?, ?, ?)",
-            [TARGET, time.time_ns(), count, str(greatest)],
-        )
+    Rows are counted before the first write, when DuckDB knows their number, and the greatest time
+    is looked for only where rows were written.
+    """
+
+    def noted(connection: duckdb.DuckDBPyConnection, rows: int) -> tuple[int, str]:
+        count = _done(connection, f"SELECT count(*) FROM {TARGET}")
+        more, where = statements(connection, rows)
+        found = f"SELECT max(updated_at) FROM {TARGET} WHERE {where}"
+        greatest = connection.execute(found).fetchall()[0][0]
+        values = [TARGET, time.time_ns(), count + more, str(greatest)]
+        connection.execute(f"INSERT INTO {LEDGER} VALUES (?, ?, ?, ?)", values)
+        return more, where
 
     return together(noted)
 
