@@ -10,7 +10,10 @@ from t4t_core.config.strategies import Placeable, Window
 
 
 class Interval:
-    """What follows from the keys that every history has."""
+    """What follows from the keys that every history has.
+
+    The keys stand in each of them: msgspec has no Struct of two bases with fields.
+    """
 
     __slots__ = ()
 
