@@ -10,7 +10,7 @@ from typing import Final
 from sqlglot import Token, TokenType
 
 from t4t_core.parsing.fingerprint import CASED
-from t4t_core.parsing.token_groups import closing, places
+from t4t_core.parsing.token_groups import closing, opening, places
 from t4t_core.sql.steady_names import IN_WITH, NO_CALLS, STEADY
 
 # Each gives something that no table says: the moment, a sample, who asks, what the catalog lists,
@@ -37,6 +37,7 @@ _UNSTEADY: Final = frozenset(
 # A WITH may hold a statement that writes (DuckDB 2.0). Its words are none of a name's in quotes.
 _WRITERS: Final = {"insert": ("into", "or"), "delete": ("from",), "merge": ("into",)}
 _BEFORE_ALIASES: Final = frozenset({"as", "with", "recursive"})
+_BEFORE_ROWS: Final = frozenset({"from", "join", "lateral", ","})
 _BEFORE_QUERY: Final = frozenset({"not", "materialized", "not materialized"})
 _QUERY: Final = frozenset(
     """
@@ -140,7 +141,7 @@ def _called(tokens: Sequence[Token], at: int) -> str:
 
 def _is_alias(tokens: Sequence[Token], at: int) -> bool:
     """Whether the parenthesis holds the columns of an alias: `AS t(a, b)`, `, t(a, b) AS (`."""
-    if at and _last_word(tokens[at - 1]) in _BEFORE_ALIASES:
+    if at and (_last_word(tokens[at - 1]) in _BEFORE_ALIASES or _is_after_rows(tokens, at)):
         return True
     end = closing(tokens, at + 1)
     if end is None or end + 2 >= len(tokens) or tokens[end + 1].text.lower() != "as":
@@ -150,6 +151,25 @@ def _is_alias(tokens: Sequence[Token], at: int) -> bool:
         following += 1
     is_body = following + 2 < len(tokens) and tokens[following].token_type is TokenType.L_PAREN
     return is_body and _is_query(tokens, following + 1)
+
+
+def _is_after_rows(tokens: Sequence[Token], at: int) -> bool:
+    """Whether rows in parentheses stand before it: `FROM f(x) t(a)`, `JOIN (SELECT 1) t(a)`.
+
+    What follows the columns of DISTINCT ON is a call.
+    """
+    is_name = tokens[at].token_type in (TokenType.VAR, TokenType.IDENTIFIER)  # no TABLESAMPLE
+    if not is_name or tokens[at - 1].token_type is not TokenType.R_PAREN:
+        return False
+    start = opening(tokens, at - 1)
+    if not start:
+        return False
+    before = start - 1
+    if _is_word(tokens[before]) and _last_word(tokens[before]) not in _BEFORE_ROWS:
+        while _follows_dot(tokens, before) and before > 1:
+            before -= 2
+        before -= 1
+    return before >= 0 and _last_word(tokens[before]) in _BEFORE_ROWS
 
 
 def _is_query(tokens: Sequence[Token], at: int) -> bool:

@@ -49,6 +49,17 @@ def closing(tokens: Sequence[Token], start: int) -> int | None:
     return None
 
 
+def opening(tokens: Sequence[Token], end: int) -> int | None:
+    """The place of the parenthesis that the one at `end` closes, or None."""
+    depth = 0
+    for at in range(end, -1, -1):
+        depth += tokens[at].token_type in _CLOSING
+        depth -= tokens[at].token_type in _OPENING
+        if depth == 0:
+            return at
+    return None
+
+
 def places(wanted: object, among: Sequence[object]) -> Iterator[int]:
     """Where something is among the texts or the kinds of tokens."""
     at = -1
