@@ -37,6 +37,9 @@ from t4t_core.sql.table_ref import TableRef
 FOLDER, FILE = ".t4t", "kept.jsonl"
 SWITCH = "T4T_CACHE"
 
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, bytes, type(None)})
+_OF_TIME: Final = frozenset({date, datetime, time})
+
 Said = TypeVar("Said")
 Checked = TypeVar("Checked", bound=Struct)
 
@@ -159,7 +162,7 @@ class KeptReadings:
         try:
             _write(self._file, _digest(body).encode() + b"\n" + body)
         except OSError as error:
-            log.debug("what the SQL says is not kept: %s", error)
+            log.debug("what was read is not kept: %s", error)
 
 
 def nothing_kept() -> KeptReadings:
@@ -188,10 +191,6 @@ _KINDS: Mapping[type[Struct], Callable[[Kept], dict[str, Any]]] = {
     SqlTestConfig: lambda kept: kept.sql_tests,
     FunctionConfig: lambda kept: kept.function_metadata,
 }
-
-
-_AS_THEY_ARE: Final = frozenset({str, int, float, bool, bytes, type(None)})
-_OF_TIME: Final = frozenset({date, datetime, time})
 
 
 def _rules(kept: Kept) -> dict[str, Kind]:

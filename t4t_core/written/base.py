@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 Value = TypeVar("Value")
 
@@ -24,6 +24,12 @@ def _own_kind(value: Value) -> Value:
     return cast(Value, found)
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+OneIsAList = BeforeValidator(_as_list)
+"""Takes a single text for a list of one."""
 OfPython = AfterValidator(_own_kind)
 """Makes a date or time one of Python's own, which is what the core knows."""
 

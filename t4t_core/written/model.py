@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
-from t4t_core.written.base import with_our_names
+from t4t_core.written.base import OneIsAList, with_our_names
 from t4t_core.written.dagster import WrittenDagster
 from t4t_core.written.descriptive import DescriptiveColumn, DescriptiveModel
 from t4t_core.written.history import WrittenHistory
@@ -28,11 +28,7 @@ class WrittenColumn(DescriptiveColumn):
     auto_incremental: StrictBool = False
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Statements = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Statements = Annotated[tuple[str, ...], OneIsAList]
 
 
 class WrittenModel(DescriptiveModel):

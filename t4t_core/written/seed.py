@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from t4t_core.written.base import Written
+from t4t_core.written.base import OneIsAList, Written
 from t4t_core.written.dagster import WrittenDagster
 from t4t_core.written.model import WrittenColumn
 from t4t_core.written.tests import WrittenTest
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
 
 
 class WrittenSeed(Written):
@@ -31,7 +27,7 @@ class WrittenSeed(Written):
     quote: str | None = Field(None, max_length=1)
     escape: str | None = Field(None, max_length=1)
     comment: str | None = Field(None, max_length=1)
-    null_values: Annotated[tuple[str, ...], BeforeValidator(_as_list)] | None = None
+    null_values: Annotated[tuple[str, ...], OneIsAList] | None = None
     skip: int | None = Field(None, ge=0)
     encoding: str | None = None
     date_format: str | None = None

@@ -10,12 +10,8 @@ from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_
 
 from t4t_core.config.strategies import OnSchemaChange
 from t4t_core.values import Lookback
-from t4t_core.written.base import OfPython, Written, with_our_names
+from t4t_core.written.base import OfPython, OneIsAList, Written, with_our_names
 from t4t_core.written.refresh import WrittenRefresh
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
 
 
 def _unplaced(value: object) -> object:
@@ -35,10 +31,8 @@ def refuse_twice(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
-ConditionTexts = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_list)
-]
+ColumnNames = Annotated[tuple[str, ...], OneIsAList, Field(min_length=1)]
+ConditionTexts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneIsAList]
 Placeable = Annotated[str | int | datetime | date, BeforeValidator(_unplaced), OfPython]
 
 
